@@ -1,0 +1,116 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cresset-metrics/cresset/internal/series"
+)
+
+// Desc describes the series that a source exposes under one name with one set
+// of constant labels.
+//
+// A Desc may be wrong; Err says how. It is made all the same, so that the
+// error surfaces where the source is registered, which is where somebody looks.
+type Desc struct {
+	Name, Help, Unit string
+	NoHelp           bool // there is no help text at all, not even an empty one
+	Const            map[string]string
+	Schema           *series.Schema
+	Err              error
+
+	variable []string // names as declared, for String
+	id       string   // what may be registered once: name and constant label values
+	dims     string   // what all descs of one name must agree in: help, unit, label names
+}
+
+// NewDesc returns a Desc. What is given is copied.
+func NewDesc(name, help, unit string, variable []string, constant map[string]string) *Desc {
+	d := &Desc{
+		Name:     strings.Clone(name),
+		Help:     strings.Clone(help),
+		Unit:     strings.Clone(unit),
+		Const:    make(map[string]string, len(constant)),
+		variable: slices.Clone(variable),
+	}
+	for label, value := range constant {
+		d.Const[strings.Clone(label)] = strings.Clone(value)
+	}
+	d.Schema = series.NewSchema(d.Const, d.variable)
+	if d.Err = d.check(); d.Err != nil {
+		return d
+	}
+	id, dims := appendKey(nil, d.Name), appendKey(appendKey(nil, d.Help), d.Unit)
+	for _, label := range slices.Sorted(maps.Keys(d.Const)) {
+		id = appendKey(id, d.Const[label])
+		dims = appendKey(dims, label)
+	}
+	for _, label := range slices.Sorted(slices.Values(d.variable)) {
+		dims = appendKey(dims, "$"+label) // a dollar sign tells variable labels from constant ones
+	}
+	d.id, d.dims = string(id), string(dims)
+	return d
+}
+
+// InvalidDesc returns a Desc that says nothing but what is wrong.
+func InvalidDesc(err error) *Desc {
+	return &Desc{Err: err, Schema: series.NewSchema(nil, nil)}
+}
+
+// appendKey adds a part to a key. Its length stands in front, so that no two
+// different lists of parts make the same key.
+func appendKey(key []byte, part string) []byte {
+	key = strconv.AppendInt(key, int64(len(part)), 10)
+	key = append(key, ':')
+	return append(key, part...)
+}
+
+func (d *Desc) check() error {
+	if d.Name == "" || !utf8.ValidString(d.Name) {
+		return fmt.Errorf("%q is not a valid metric name", d.Name)
+	}
+	constant := slices.Sorted(maps.Keys(d.Const))
+	for _, label := range constant {
+		if !ValidLabelName(label) {
+			return fmt.Errorf("%q is not a valid label name for metric %q", label, d.Name)
+		}
+	}
+	for _, label := range constant {
+		if value := d.Const[label]; !utf8.ValidString(value) {
+			return fmt.Errorf("label value %q is not valid UTF-8", value)
+		}
+	}
+	seen := maps.Clone(d.Const)
+	for _, label := range d.variable {
+		if !ValidLabelName(label) {
+			return fmt.Errorf("%q is not a valid label name for metric %q", label, d.Name)
+		}
+		seen[label] = ""
+	}
+	if len(seen) < len(d.Const)+len(d.variable) {
+		return fmt.Errorf("duplicate label names in constant and variable labels for metric %q", d.Name)
+	}
+	return nil
+}
+
+// ValidLabelName tells whether a series may have a label of that name: any
+// UTF-8 text that is not empty and does not begin with two underscores.
+func ValidLabelName(name string) bool {
+	return name != "" && utf8.ValidString(name) && !strings.HasPrefix(name, "__")
+}
+
+// String shows the description as error messages quote it.
+func (d *Desc) String() string {
+	var constant []string
+	if d.Err == nil {
+		for _, label := range slices.Sorted(maps.Keys(d.Const)) {
+			constant = append(constant, fmt.Sprintf("%s=%q", label, d.Const[label]))
+		}
+	}
+	return fmt.Sprintf("Desc{fqName: %q, help: %q, unit: %q, constLabels: {%s}, variableLabels: {%s}}",
+		d.Name, d.Help, d.Unit, strings.Join(constant, ","), strings.Join(d.variable, ","))
+}

@@ -1,0 +1,169 @@
+// Package registry knows which families exist. It decides what may be
+// registered beside what, and brings together what all sources expose into one
+// page: families by name, series in label order, each series once.
+//
+// Both the drop-in and the native API stand on it.
+package registry
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Source is what a registry gathers from.
+type Source interface {
+	// Collect adds what the source exposes now. It may be called by several
+	// goroutines at once.
+	Collect(*Batch)
+}
+
+// Registry holds sources.
+type Registry struct {
+	pedantic bool
+	explain  func(*Run, int) string
+
+	mu      sync.RWMutex // guards what follows; never held while a source is asked
+	checked []entry      // in the order of registration
+	others  []Source     // those that describe nothing, and so cannot be checked
+	ids     map[string]struct{}
+	dims    map[string]string // by name; kept when a source goes
+}
+
+// entry is a registered source with the descs it was registered with.
+type entry struct {
+	key    string // the set of its descs
+	source Source
+	descs  []*Desc
+}
+
+// Options change what a registry insists on.
+type Options struct {
+	// Pedantic makes a gather check each series against the descs that were
+	// registered.
+	Pedantic bool
+	// Explain shows one series of a run in an error message. It must be set.
+	Explain func(run *Run, i int) string
+}
+
+// New returns an empty registry.
+func New(opts Options) *Registry {
+	return &Registry{
+		pedantic: opts.Pedantic,
+		explain:  opts.Explain,
+		ids:      make(map[string]struct{}),
+		dims:     make(map[string]string),
+	}
+}
+
+// AlreadyRegistered is the error for a source whose descs are exactly those of
+// a source that is there.
+type AlreadyRegistered struct{ Existing Source }
+
+func (AlreadyRegistered) Error() string { return "duplicate metrics collector registration attempted" }
+
+// Register adds a source that exposes what descs describe. Without any desc it
+// is not checked at all, neither now nor against later ones.
+func (r *Registry) Register(source Source, descs []*Desc) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(descs) == 0 {
+		r.others = append(r.others, source)
+		return nil
+	}
+	var duplicate error
+	newDims := make(map[string]string)
+	for _, d := range descs {
+		if d.Err != nil {
+			return fmt.Errorf("descriptor %s is invalid: %w", d, d.Err)
+		}
+		if _, taken := r.ids[d.id]; taken {
+			duplicate = fmt.Errorf("descriptor %s already exists with the same fully-qualified name and const label values", d)
+		}
+		if dims, known := r.dims[d.Name]; known {
+			if dims != d.dims {
+				return fmt.Errorf("a previously registered descriptor with the same fully-qualified name as %s has different label names or a different help string", d)
+			}
+			continue
+		}
+		if dims, known := newDims[d.Name]; known && dims != d.dims {
+			return fmt.Errorf("descriptors reported by collector have inconsistent label names or help strings for the same fully-qualified name, offender is %s", d)
+		}
+		newDims[d.Name] = d.dims
+	}
+	key := setKey(descs)
+	if i := r.indexOf(key); i >= 0 {
+		return AlreadyRegistered{Existing: r.checked[i].source}
+	}
+	if duplicate != nil {
+		return duplicate
+	}
+	r.checked = append(r.checked, entry{key: key, source: source, descs: descs})
+	for _, d := range descs {
+		r.ids[d.id] = struct{}{}
+	}
+	for name, dims := range newDims {
+		r.dims[name] = dims
+	}
+	return nil
+}
+
+// Unregister removes the source that was registered with these descs and tells
+// whether there was one. What the names stood for stays known: a later source
+// must still use them with the same help and labels.
+func (r *Registry) Unregister(descs []*Desc) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := r.indexOf(setKey(descs))
+	if i < 0 {
+		return false
+	}
+	for _, d := range r.checked[i].descs {
+		delete(r.ids, d.id)
+	}
+	// A gather may be walking the old slice.
+	r.checked = slices.Delete(slices.Clone(r.checked), i, i+1)
+	return true
+}
+
+// Descs returns the descs of all checked sources.
+func (r *Registry) Descs() []*Desc {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var descs []*Desc
+	for _, e := range r.checked {
+		descs = append(descs, e.descs...)
+	}
+	return descs
+}
+
+// Sources returns all sources in the order of registration, those that cannot
+// be checked last.
+func (r *Registry) Sources() []Source {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	sources := make([]Source, 0, len(r.checked)+len(r.others))
+	for _, e := range r.checked {
+		sources = append(sources, e.source)
+	}
+	return append(sources, r.others...)
+}
+
+func (r *Registry) indexOf(key string) int {
+	return slices.IndexFunc(r.checked, func(e entry) bool { return e.key == key })
+}
+
+// setKey is equal for two lists of descs that hold the same ones, in whatever
+// order and however often.
+func setKey(descs []*Desc) string {
+	ids := make([]string, len(descs))
+	for i, d := range descs {
+		ids[i] = d.id
+	}
+	slices.Sort(ids)
+	var key []byte
+	for _, id := range slices.Compact(ids) {
+		key = appendKey(key, id)
+	}
+	return string(key)
+}

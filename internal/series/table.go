@@ -1,0 +1,273 @@
+package series
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+)
+
+// Table holds the series of one vector.
+//
+// Looking up a series that exists takes no lock and allocates nothing: readers
+// probe an index of pointers that they load atomically. Only writers (who
+// create, delete or rebuild) take the lock. A slot of an index goes from empty
+// to a series and from a series to the grave, and never back, so a reader that
+// probes meanwhile sees each series at most once and stops at an empty slot. A
+// reader of an index that was just replaced can miss a series; it then asks
+// again under the lock, where the index is always the current one.
+//
+// A hash decides nothing alone: the values are compared.
+type Table[T any] struct {
+	schema *Schema
+	seed   maphash.Seed
+	index  atomic.Pointer[index[T]]
+
+	mu      sync.Mutex  // held by writers; guards what follows
+	alive   int         // series in the index
+	used    int         // slots of the index that are not empty
+	ordered []*Child[T] // in order, but for the changes since it was made; never written to once handed out
+	added   []*Child[T] // since ordered was made
+	deleted int         // how many series in ordered and added are deleted
+}
+
+// Child is one series of a table.
+type Child[T any] struct {
+	Labels exposition.Labels
+	Item   T
+
+	hash    uint64
+	values  []string // of the variable labels, in the order of declaration
+	deleted bool     // guarded by the lock of the table
+}
+
+type index[T any] struct {
+	slots []atomic.Pointer[Child[T]] // a power of two of them
+	grave *Child[T]                  // stands where a deleted series stood
+}
+
+const smallestIndex = 8
+
+func newIndex[T any](size int) *index[T] {
+	return &index[T]{slots: make([]atomic.Pointer[Child[T]], size), grave: new(Child[T])}
+}
+
+// NewTable returns an empty table.
+func NewTable[T any](schema *Schema) *Table[T] {
+	t := &Table[T]{schema: schema, seed: maphash.MakeSeed()}
+	t.index.Store(newIndex[T](smallestIndex))
+	return t
+}
+
+// Schema returns the labels of the table's series.
+func (t *Table[T]) Schema() *Schema { return t.schema }
+
+// Find returns the series with these values of the variable labels, or nil.
+// There must be a value for each; they are not kept.
+func (t *Table[T]) Find(values []string) *Child[T] {
+	return t.index.Load().find(t.hash(values), values)
+}
+
+// Create returns the series with these values, making it if it does not exist.
+// The function that makes what the series holds is given the series without it
+// and runs under the table's lock, so that nobody else sees that; the values
+// are copied.
+func (t *Table[T]) Create(values []string, make func(*Child[T]) T) *Child[T] {
+	hash := t.hash(values)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c := t.index.Load().find(hash, values); c != nil {
+		return c
+	}
+	c := &Child[T]{Labels: t.schema.Labels(values), hash: hash}
+	c.values = c.variableValues(t.schema)
+	c.Item = make(c)
+	t.insert(c)
+	t.added = append(t.added, c)
+	return c
+}
+
+// Values returns the values of the variable labels in the order of declaration.
+// They must not be written to.
+func (c *Child[T]) Values() []string { return c.values }
+
+// variableValues picks the values of the variable labels out of the rendered
+// ones, which are copies already.
+func (c *Child[T]) variableValues(s *Schema) []string {
+	values := make([]string, len(s.variable))
+	for i, from := range s.source {
+		if from >= 0 {
+			values[from] = c.Labels.Values[i]
+		}
+	}
+	return values
+}
+
+// Delete removes the series with these values and tells whether it existed.
+func (t *Table[T]) Delete(values []string) bool {
+	hash := t.hash(values)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.index.Load().find(hash, values)
+	if c == nil {
+		return false
+	}
+	t.remove(c)
+	t.forget()
+	return true
+}
+
+// DeleteFunc removes all series for whose values (in the order of declaration;
+// they must not be written to) the function returns true, and returns how many
+// those were. It runs under the table's lock.
+func (t *Table[T]) DeleteFunc(match func(values []string) bool) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, list := range [][]*Child[T]{t.ordered, t.added} {
+		for _, c := range list {
+			if !c.deleted && match(c.values) {
+				t.remove(c)
+				n++
+			}
+		}
+	}
+	t.forget()
+	return n
+}
+
+// forget lets go of deleted series before the next gather does, should there
+// be more of them than of others: nobody may ever gather.
+func (t *Table[T]) forget() {
+	if t.deleted <= t.alive+smallestIndex {
+		return
+	}
+	gone := func(c *Child[T]) bool { return c.deleted }
+	t.ordered = slices.DeleteFunc(slices.Clone(t.ordered), gone)
+	t.added = slices.Clip(slices.DeleteFunc(t.added, gone))
+	t.deleted = 0
+}
+
+// Reset removes all series.
+func (t *Table[T]) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, list := range [][]*Child[T]{t.ordered, t.added} {
+		for _, c := range list {
+			c.deleted = true
+		}
+	}
+	t.index.Store(newIndex[T](smallestIndex))
+	t.alive, t.used = 0, 0
+	t.ordered, t.added, t.deleted = nil, nil, 0
+}
+
+// Ordered returns all series in the order of exposition. The slice must not be
+// written to; it stays as it is whatever happens to the table.
+func (t *Table[T]) Ordered() []*Child[T] {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.added) == 0 && t.deleted == 0 {
+		return t.ordered
+	}
+	slices.SortFunc(t.added, compare[T])
+	merged := make([]*Child[T], 0, t.alive)
+	old, added := t.ordered, t.added
+	for len(old) > 0 || len(added) > 0 {
+		var c *Child[T]
+		if len(added) == 0 || len(old) > 0 && compare(old[0], added[0]) < 0 {
+			c, old = old[0], old[1:]
+		} else {
+			c, added = added[0], added[1:]
+		}
+		if !c.deleted {
+			merged = append(merged, c)
+		}
+	}
+	t.ordered, t.added, t.deleted = merged, nil, 0
+	return merged
+}
+
+func compare[T any](a, b *Child[T]) int { return a.Labels.Compare(&b.Labels) }
+
+// hash mixes the hashes of the values one by one, so that ("a", "bc") and
+// ("ab", "c") stay apart.
+func (t *Table[T]) hash(values []string) uint64 {
+	var h uint64
+	for _, v := range values {
+		h = (h ^ maphash.String(t.seed, v)) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
+	}
+	return h
+}
+
+func (ix *index[T]) find(hash uint64, values []string) *Child[T] {
+	mask := uint64(len(ix.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		c := ix.slots[i].Load()
+		if c == nil {
+			return nil
+		}
+		if c.hash == hash && c != ix.grave && slices.Equal(c.values, values) {
+			return c
+		}
+	}
+}
+
+// place puts a series into the first empty slot of its chain.
+func (ix *index[T]) place(c *Child[T]) {
+	mask := uint64(len(ix.slots) - 1)
+	i := c.hash & mask
+	for ix.slots[i].Load() != nil {
+		i = (i + 1) & mask
+	}
+	ix.slots[i].Store(c)
+}
+
+// insert adds a series that is not there. At least a quarter of the slots
+// stays empty, which bounds how long a probe runs.
+func (t *Table[T]) insert(c *Child[T]) {
+	ix := t.index.Load()
+	if 4*(t.used+1) > 3*len(ix.slots) {
+		ix = t.rebuilt()
+		ix.place(c)
+		t.index.Store(ix)
+	} else {
+		ix.place(c)
+	}
+	t.alive++
+	t.used++
+}
+
+// rebuilt returns a copy of the index without graves, large enough for twice
+// the series there are.
+func (t *Table[T]) rebuilt() *index[T] {
+	size := smallestIndex
+	for 3*size < 4*2*(t.alive+1) {
+		size *= 2
+	}
+	old, ix := t.index.Load(), newIndex[T](size)
+	for i := range old.slots {
+		if c := old.slots[i].Load(); c != nil && c != old.grave {
+			ix.place(c)
+		}
+	}
+	t.used = t.alive
+	return ix
+}
+
+// remove takes a series that is there out of the index.
+func (t *Table[T]) remove(c *Child[T]) {
+	ix := t.index.Load()
+	mask := uint64(len(ix.slots) - 1)
+	i := c.hash & mask
+	for ix.slots[i].Load() != c {
+		i = (i + 1) & mask
+	}
+	ix.slots[i].Store(ix.grave)
+	c.deleted = true
+	t.deleted++
+	t.alive--
+}

@@ -1,0 +1,38 @@
+package prometheus
+
+// Collector is whatever a registry collects metrics from. The metrics and
+// vectors of this package are Collectors; a Collector of your own is for values
+// that somebody else keeps, or that are only worth having when they are asked
+// for.
+type Collector interface {
+	// Describe sends the Descs of everything that Collect will ever send,
+	// always the same ones, and returns when it has. A Collector that sends
+	// none is not checked when it is registered.
+	Describe(chan<- *Desc)
+	// Collect sends every metric there is now and returns when it has. It may
+	// be called by several goroutines at once. Two metrics may not have the
+	// same name and labels.
+	Collect(chan<- Metric)
+}
+
+// DescribeByCollect is a Describe for Collectors that always send the same
+// kinds of metrics: it collects, and sends the Descs of what comes.
+func DescribeByCollect(c Collector, descs chan<- *Desc) {
+	metrics := make(chan Metric)
+	go func() {
+		defer close(metrics)
+		c.Collect(metrics)
+	}()
+	for m := range metrics {
+		descs <- m.Desc()
+	}
+}
+
+// CollectorFunc is a Collect method that describes itself by collecting.
+type CollectorFunc func(chan<- Metric)
+
+// Collect calls the function.
+func (f CollectorFunc) Collect(ch chan<- Metric) { f(ch) }
+
+// Describe sends the Descs of what the function sends.
+func (f CollectorFunc) Describe(ch chan<- *Desc) { DescribeByCollect(f, ch) }

@@ -1,0 +1,133 @@
+package prometheus
+
+import (
+	"errors"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/cresset-metrics/cresset/internal/cell"
+	"github.com/cresset-metrics/cresset/internal/exposition"
+)
+
+// Counter is a value that only grows: requests served, errors seen, bytes
+// sent. To follow a value that can fall, use a Gauge.
+type Counter interface {
+	Metric
+	Collector
+
+	// Inc adds one.
+	Inc()
+	// Add adds a value, which must not be negative: it panics if it is.
+	Add(float64)
+}
+
+// CounterOpts are the options of a Counter.
+type CounterOpts Opts
+
+// NewCounter makes a counter. It starts at zero.
+func NewCounter(opts CounterOpts) Counter {
+	return newCounter(identityOf(Opts(opts).desc(nil)))
+}
+
+func newCounter(id identity) *counter {
+	return &counter{identity: id, created: time.Now().UnixNano()}
+}
+
+type counter struct {
+	identity
+	value   cell.Counter
+	created int64
+}
+
+func (c *counter) Inc() { c.value.Inc() }
+
+func (c *counter) Add(v float64) {
+	if v < 0 {
+		panic(errors.New("counter cannot decrease in value"))
+	}
+	c.value.Add(v)
+}
+
+func (c *counter) Collect(ch chan<- Metric)    { ch <- c }
+func (c *counter) Write(out *dto.Metric) error { return writeNative(c, out) }
+func (c *counter) seriesType() exposition.Type { return exposition.Counter }
+func (c *counter) fill(s *exposition.Series)   { setValue(s, c.value.Value(), c.created) }
+
+// CounterVec is a family of counters that differ in the values of their
+// labels.
+type CounterVec struct{ *MetricVec }
+
+// NewCounterVec makes a family of counters with these label names. It is empty
+// until the first of them is asked for.
+func NewCounterVec(opts CounterOpts, labelNames []string) *CounterVec {
+	desc := Opts(opts).desc(labelNames)
+	return &CounterVec{newNativeVec(desc, exposition.Counter, func(id identity) Metric { return newCounter(id) })}
+}
+
+// WithLabelValues returns the counter with these label values, in the order of
+// the label names, and makes it if there is none. It panics where
+// GetMetricWithLabelValues returns an error.
+func (v *CounterVec) WithLabelValues(lvs ...string) Counter {
+	return v.mustFind(lvs).(*counter)
+}
+
+// With returns the counter with these labels and makes it if there is none. It
+// panics where GetMetricWith returns an error.
+func (v *CounterVec) With(labels Labels) Counter {
+	return v.mustFindMap(labels).(*counter)
+}
+
+// GetMetricWithLabelValues returns the counter with these label values, in the
+// order of the label names, and makes it if there is none. It returns an error
+// if there are not as many values as names or if a value is not valid UTF-8.
+func (v *CounterVec) GetMetricWithLabelValues(lvs ...string) (Counter, error) {
+	m, err := v.find(lvs)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*counter), nil
+}
+
+// GetMetricWith returns the counter with these labels and makes it if there is
+// none. It returns an error if the names are not exactly those of the vector or
+// if a value is not valid UTF-8.
+func (v *CounterVec) GetMetricWith(labels Labels) (Counter, error) {
+	m, err := v.findMap(labels)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*counter), nil
+}
+
+// CurryWith returns a vector in which these labels are set already, so that
+// only the others are given. Both share their counters.
+func (v *CounterVec) CurryWith(labels Labels) (*CounterVec, error) {
+	m, err := v.MetricVec.CurryWith(labels)
+	if err != nil {
+		return nil, err
+	}
+	return &CounterVec{m}, nil
+}
+
+// MustCurryWith is CurryWith, but panics where that returns an error.
+func (v *CounterVec) MustCurryWith(labels Labels) *CounterVec {
+	curried, err := v.CurryWith(labels)
+	if err != nil {
+		panic(err)
+	}
+	return curried
+}
+
+// CounterFunc is a counter whose value a function tells.
+type CounterFunc interface {
+	Metric
+	Collector
+}
+
+// NewCounterFunc makes a counter that calls the function for its value each
+// time it is collected, from several goroutines at once if several collect.
+// What it returns must never fall.
+func NewCounterFunc(opts CounterOpts, function func() float64) CounterFunc {
+	return newValueFunc(Opts(opts).desc(nil), CounterValue, function)
+}

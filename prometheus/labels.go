@@ -1,0 +1,53 @@
+package prometheus
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Labels are label names with their values.
+type Labels map[string]string
+
+// errInconsistentCardinality is for a number of label values that is not the
+// number of label names.
+var errInconsistentCardinality = errors.New("inconsistent label cardinality")
+
+func checkLabelCount(values []string, want int) error {
+	if len(values) == want {
+		return nil
+	}
+	// A copy, so that the message alone does not move the caller's strings to
+	// the heap.
+	copied := cloneAll(values)
+	return fmt.Errorf("%w: expected %d label values but got %d in %#v", errInconsistentCardinality, want, len(copied), copied)
+}
+
+func cloneAll(values []string) []string {
+	copied := make([]string, len(values))
+	for i, value := range values {
+		copied[i] = strings.Clone(value)
+	}
+	return copied
+}
+
+func checkLabelMapCount(labels Labels, want int) error {
+	if len(labels) == want {
+		return nil
+	}
+	copied := make(Labels, len(labels))
+	for name, value := range labels {
+		copied[strings.Clone(name)] = strings.Clone(value)
+	}
+	return fmt.Errorf("%w: expected %d label values but got %d in %#v", errInconsistentCardinality, want, len(copied), copied)
+}
+
+func checkLabelValues(values []string) error {
+	for _, value := range values {
+		if !utf8.ValidString(value) {
+			return fmt.Errorf("label value %q is not valid UTF-8", value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package prometheus
+
+import (
+	"fmt"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/prometheus/internal/message"
+)
+
+// Metric is one series at the time it is looked at. The metric types of this
+// package are Metrics, and so is what a Collector of your own makes with
+// NewConstMetric and its siblings.
+type Metric interface {
+	// Desc returns the description of the metric, always the same one.
+	Desc() *Desc
+	// Write stores the state of the metric into a message that is empty. It
+	// may be called by several goroutines at once. What it stores must not
+	// change any more afterwards.
+	Write(*dto.Metric) error
+}
+
+// Opts are the options that all metrics have.
+type Opts struct {
+	// Namespace, Subsystem and Name are joined by underscores to the full
+	// name. Only Name is required.
+	Namespace string
+	Subsystem string
+	Name      string
+
+	// Help tells people what the metric says. All metrics of one name must
+	// have the same.
+	Help string
+
+	// Unit is the base unit of the values, "seconds" or "bytes" for instance.
+	// It is exposed as metadata where the format has room for it; the name is
+	// not changed.
+	Unit string
+
+	// ConstLabels are labels that every series of the metric has with the same
+	// values. They are seldom what one wants: labels of the whole process
+	// belong to the scraper, and information about a build belongs in a
+	// metric of its own.
+	ConstLabels Labels
+
+	// sealed keeps the options from being written without field names, so
+	// that fields can be added.
+	sealed struct{}
+}
+
+func (o Opts) desc(labelNames []string) *Desc {
+	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, labelNames, o.ConstLabels)
+}
+
+// native is a metric of this package, which is exposed from its own state
+// without a message in between.
+type native interface {
+	Metric
+	registryDesc() *registry.Desc
+	seriesLabels() *exposition.Labels
+	seriesType() exposition.Type
+	// fill stores the state into s, all of whose fields it sets but Labels.
+	fill(s *exposition.Series)
+}
+
+// identity is what every native metric is called by.
+type identity struct {
+	desc   *Desc
+	labels *exposition.Labels
+}
+
+// identityOf returns the identity of the only metric that a Desc without
+// variable labels describes.
+func identityOf(desc *Desc) identity {
+	labels := desc.d.Schema.Labels(nil)
+	return identity{desc: desc, labels: &labels}
+}
+
+// Desc returns the description of the metric.
+func (id *identity) Desc() *Desc { return id.desc }
+
+// Describe makes each metric a Collector of itself.
+func (id *identity) Describe(ch chan<- *Desc) { ch <- id.desc }
+
+func (id *identity) registryDesc() *registry.Desc     { return id.desc.d }
+func (id *identity) seriesLabels() *exposition.Labels { return id.labels }
+
+// writeNative implements Write for native metrics.
+func writeNative(m native, out *dto.Metric) error {
+	s := exposition.Series{Labels: m.seriesLabels()}
+	m.fill(&s)
+	message.Store(m.seriesType(), &s, out)
+	return nil
+}
+
+// setValue stores a plain value into s.
+func setValue(s *exposition.Series, v float64, created int64) {
+	*s = exposition.Series{Labels: s.Labels, Value: v, Created: created, Dist: exposition.Distribution{Points: s.Dist.Points[:0]}}
+}
+
+// MakeLabelPairs returns the labels that a metric of the Desc has with these
+// values of its variable labels, sorted by name, for those who implement
+// Metric themselves.
+func MakeLabelPairs(desc *Desc, labelValues []string) []*dto.LabelPair {
+	labels := desc.d.Schema.Labels(labelValues)
+	return message.Pairs(&labels)
+}
+
+// NewInvalidMetric returns a metric that cannot be written, with the error as
+// the reason. A Collector sends it to say that a metric could not be had.
+func NewInvalidMetric(desc *Desc, err error) Metric { return &invalidMetric{desc, err} }
+
+type invalidMetric struct {
+	desc *Desc
+	err  error
+}
+
+func (m *invalidMetric) Desc() *Desc             { return m.desc }
+func (m *invalidMetric) Write(*dto.Metric) error { return m.err }
+
+// NewMetricWithTimestamp returns the metric with a timestamp (of milliseconds)
+// of its own, which a scraper takes instead of the time of the scrape. That is
+// for values that are taken over from another monitoring system; other metrics
+// should have none.
+func NewMetricWithTimestamp(t time.Time, m Metric) Metric {
+	return &timestampedMetric{Metric: m, milliseconds: t.UnixMilli()}
+}
+
+type timestampedMetric struct {
+	Metric
+	milliseconds int64
+}
+
+func (m *timestampedMetric) Write(out *dto.Metric) error {
+	if err := m.Metric.Write(out); err != nil {
+		return err
+	}
+	out.TimestampMs = proto.Int64(m.milliseconds)
+	return nil
+}
+
+// mustHaveValues panics if a metric is made with the wrong number of label
+// values, which only code that makes metrics outside of a vector can do.
+func mustHaveValues(desc *Desc, values []string) {
+	if names := desc.d.Schema.Variable(); len(names) != len(values) {
+		panic(fmt.Errorf("%w: %q has %d variable labels named %q but %d values %q were provided",
+			errInconsistentCardinality, desc.d.Name, len(names), names, len(values), values))
+	}
+}

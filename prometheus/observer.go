@@ -1,0 +1,25 @@
+package prometheus
+
+// Observer is what takes observations: a histogram, or a function.
+type Observer interface {
+	Observe(float64)
+}
+
+// ObserverFunc makes an Observer of a function, a gauge's Set for instance.
+type ObserverFunc func(float64)
+
+// Observe calls the function.
+func (f ObserverFunc) Observe(value float64) { f(value) }
+
+// ObserverVec is a family of Observers that differ in the values of their
+// labels, such as a HistogramVec.
+type ObserverVec interface {
+	GetMetricWith(Labels) (Observer, error)
+	GetMetricWithLabelValues(lvs ...string) (Observer, error)
+	With(Labels) Observer
+	WithLabelValues(...string) Observer
+	CurryWith(Labels) (ObserverVec, error)
+	MustCurryWith(Labels) ObserverVec
+
+	Collector
+}

@@ -1,0 +1,228 @@
+package prometheus
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"unicode/utf8"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/prometheus/internal/message"
+)
+
+// source is a Collector as the registry asks it. There are three kinds, by how
+// much is known of it: a vector and a single metric of this package are exposed
+// straight from their state; of everything else the metrics are collected.
+type source interface {
+	registry.Source
+	collector() Collector
+}
+
+// sourceOf goes by the exact type: a type that embeds one of ours may have a
+// Collect of its own.
+func sourceOf(c Collector) source {
+	switch c := c.(type) {
+	case *CounterVec:
+		return vecSource{nativeVec{c.MetricVec}, c}
+	case *GaugeVec:
+		return vecSource{nativeVec{c.MetricVec}, c}
+	case *HistogramVec:
+		return vecSource{nativeVec{c.MetricVec}, c}
+	case *counter:
+		return metricSource{c, c}
+	case *gauge:
+		return metricSource{c, c}
+	case *histogram:
+		return metricSource{c, c}
+	default:
+		return collectorSource{c}
+	}
+}
+
+type vecSource struct {
+	nativeVec
+	c Collector
+}
+
+func (s vecSource) collector() Collector { return s.c }
+
+// metricSource is a single native metric.
+type metricSource struct {
+	metric native
+	c      Collector
+}
+
+func (s metricSource) collector() Collector { return s.c }
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (metricSource) Quick() {}
+
+func (s metricSource) Collect(b *registry.Batch) {
+	b.Add(registry.Run{Desc: s.metric.registryDesc(), Type: s.metric.seriesType(), Rows: rows{s.metric}, Ordered: true})
+}
+
+// collectorSource is any other Collector.
+type collectorSource struct{ c Collector }
+
+func (s collectorSource) collector() Collector { return s.c }
+
+// Collect receives what the Collector sends. A panic costs the Collector what it
+// had not sent by then, and nobody else anything.
+func (s collectorSource) Collect(b *registry.Batch) {
+	ch := make(chan Metric, 64)
+	var panicked error // written before ch is closed, read after
+	go func() {
+		defer close(ch)
+		panicked = s.guard(func() error { s.c.Collect(ch); return nil })
+	}()
+	var collected collection
+	for m := range ch {
+		if err := s.guard(func() error { return collected.add(m, b.Pedantic()) }); err != nil {
+			b.Fail(err)
+		}
+	}
+	if panicked != nil {
+		b.Fail(panicked)
+	}
+	for _, run := range collected.runs {
+		b.Add(registry.Run{Desc: run.desc, Type: run.typ, Rows: run.rows})
+	}
+}
+
+// guard runs foreign code and makes an error of its panic.
+func (s collectorSource) guard(f func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			stack := make([]byte, 64<<10)
+			stack = stack[:runtime.Stack(stack, false)]
+			err = fmt.Errorf("prometheus collector panic recovered: type=%T: error=%v\nstack trace=%s", s.c, cause, stack)
+		}
+	}()
+	return f()
+}
+
+// collection sorts collected metrics into runs.
+type collection struct{ runs []*collectedRun }
+
+type collectedRun struct {
+	desc *registry.Desc
+	typ  exposition.Type
+	rows rows
+}
+
+// rows are collected metrics of one family.
+type rows []row
+
+// row is a metric that can be exposed: a native one, or one that was written to
+// a message.
+type row interface {
+	seriesLabels() *exposition.Labels
+	fill(*exposition.Series)
+}
+
+func (r rows) Len() int                        { return len(r) }
+func (r rows) Labels(i int) *exposition.Labels { return r[i].seriesLabels() }
+func (r rows) Fill(i int, s *exposition.Series) {
+	s.Labels = r[i].seriesLabels()
+	r[i].fill(s)
+}
+
+// written is a series as it was collected, however its metric changes after
+// that.
+type written struct{ series exposition.Series }
+
+func (w *written) seriesLabels() *exposition.Labels { return w.series.Labels }
+func (w *written) fill(s *exposition.Series)        { s.Set(&w.series) }
+
+// add takes a metric in, or says why it cannot be exposed.
+func (c *collection) add(m Metric, pedantic bool) error {
+	if m == nil {
+		return errors.New("a collector sent a nil metric")
+	}
+	desc := m.Desc()
+	if desc == nil {
+		return fmt.Errorf("a collector sent a metric of type %T without a descriptor", m)
+	}
+	if err := desc.Err(); err != nil {
+		return err
+	}
+	typ, r, err := rowOf(m)
+	if err != nil {
+		return err
+	}
+	one := registry.Run{Desc: desc.d, Type: typ, Rows: rows{r}}
+	if err := checkCollected(&one, pedantic); err != nil {
+		return err
+	}
+	run := c.runFor(desc.d, typ)
+	run.rows = append(run.rows, r)
+	return nil
+}
+
+func (c *collection) runFor(desc *registry.Desc, typ exposition.Type) *collectedRun {
+	// Metrics of one Desc mostly come one after the other.
+	for _, run := range slices.Backward(c.runs[max(0, len(c.runs)-8):]) {
+		if run.desc == desc && run.typ == typ {
+			return run
+		}
+	}
+	run := &collectedRun{desc: desc, typ: typ}
+	c.runs = append(c.runs, run)
+	return run
+}
+
+// rowOf returns the metric as it can be exposed later. What runs foreign code
+// to tell its value does so here.
+func rowOf(m Metric) (exposition.Type, row, error) {
+	switch m := m.(type) {
+	case *counter:
+		return exposition.Counter, m, nil
+	case *gauge:
+		return exposition.Gauge, m, nil
+	case *histogram:
+		return exposition.Histogram, m, nil
+	case *constMetric:
+		return m.typ, m, nil
+	case *valueFunc:
+		w := &written{exposition.Series{Labels: m.labels}}
+		m.fill(&w.series)
+		return m.typ, w, nil
+	}
+	out := &dto.Metric{}
+	if err := m.Write(out); err != nil {
+		return 0, nil, fmt.Errorf("error collecting metric %v: %w", m.Desc(), err)
+	}
+	typ, series, ok := message.Load(out)
+	if !ok {
+		return 0, nil, fmt.Errorf("empty metric collected: %s", out)
+	}
+	return typ, &written{series}, nil
+}
+
+const quantileLabel = "quantile"
+
+// checkCollected checks the labels of the only series of a run, which may be
+// anything if foreign code wrote them.
+func checkCollected(run *registry.Run, pedantic bool) error {
+	labels, name := run.Rows.Labels(0), run.Desc.Name
+	for i, label := range labels.Names {
+		switch value := labels.Values[i]; {
+		case i > 0 && label == labels.Names[i-1]:
+			return fmt.Errorf("collected metric %q { %s} has two or more labels with the same name: %s", name, explain(run, 0), label)
+		case !registry.ValidLabelName(label):
+			return fmt.Errorf("collected metric %q { %s} has a label with an invalid name: %s", name, explain(run, 0), label)
+		case run.Type == exposition.Summary && label == quantileLabel:
+			return fmt.Errorf("collected metric %q { %s} must not have an explicit %q label", name, explain(run, 0), quantileLabel)
+		case !utf8.ValidString(value):
+			return fmt.Errorf("collected metric %q { %s} has a label named %q whose value is not utf8: %#v", name, explain(run, 0), label, value)
+		}
+	}
+	if pedantic && !run.Desc.Schema.Matches(labels) {
+		return fmt.Errorf("labels in collected metric %s %s are inconsistent with descriptor %s", name, explain(run, 0), run.Desc)
+	}
+	return nil
+}

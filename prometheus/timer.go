@@ -1,0 +1,27 @@
+package prometheus
+
+import "time"
+
+// Timer measures how long something takes.
+type Timer struct {
+	begin    time.Time
+	observer Observer
+}
+
+// NewTimer starts a timer whose duration will be given to the Observer, in
+// seconds. Without an Observer it only measures. To time a function:
+//
+//	defer prometheus.NewTimer(durations).ObserveDuration()
+func NewTimer(o Observer) *Timer {
+	return &Timer{begin: time.Now(), observer: o}
+}
+
+// ObserveDuration gives the time since NewTimer to the Observer and returns it.
+// Each call does so anew.
+func (t *Timer) ObserveDuration() time.Duration {
+	d := time.Since(t.begin)
+	if t.observer != nil {
+		t.observer.Observe(d.Seconds())
+	}
+	return d
+}

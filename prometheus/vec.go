@@ -1,0 +1,272 @@
+package prometheus
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
+)
+
+// MetricVec is a family of metrics that differ in the values of their labels.
+// CounterVec, GaugeVec and HistogramVec are built on it; use it directly to
+// build a vector of metrics of your own type.
+type MetricVec struct {
+	desc   *Desc
+	table  *series.Table[Metric]
+	make   func(*series.Child[Metric]) Metric
+	native exposition.Type // of the metrics, if isNative
+	// isNative tells that all metrics are of one type of this package, which
+	// the registry exposes without collecting them.
+	isNative bool
+	// curry holds the labels that are set already, by increasing place. It is
+	// never written to after the vector is made.
+	curry []curriedLabel
+}
+
+type curriedLabel struct {
+	place int // among the variable labels
+	value string
+}
+
+// stackLabels is how many label values are put together without asking for
+// memory.
+const stackLabels = 16
+
+// NewMetricVec makes a vector of metrics that the function makes, given the
+// values of the variable labels of the Desc in their order. It is called once
+// for each combination that is asked for, and must not use the vector.
+func NewMetricVec(desc *Desc, newMetric func(lvs ...string) Metric) *MetricVec {
+	return &MetricVec{
+		desc:  desc,
+		table: series.NewTable[Metric](desc.d.Schema),
+		make:  func(c *series.Child[Metric]) Metric { return newMetric(slices.Clone(c.Values())...) },
+	}
+}
+
+func newNativeVec(desc *Desc, typ exposition.Type, newMetric func(identity) Metric) *MetricVec {
+	return &MetricVec{
+		desc:     desc,
+		table:    series.NewTable[Metric](desc.d.Schema),
+		make:     func(c *series.Child[Metric]) Metric { return newMetric(identity{desc: desc, labels: &c.Labels}) },
+		native:   typ,
+		isNative: true,
+	}
+}
+
+// GetMetricWithLabelValues returns the metric with these label values, in the
+// order of the label names, and makes it if there is none. It returns an error
+// if there are not as many values as names or if a value is not valid UTF-8.
+func (m *MetricVec) GetMetricWithLabelValues(lvs ...string) (Metric, error) { return m.find(lvs) }
+
+// GetMetricWith returns the metric with these labels and makes it if there is
+// none. It returns an error if the names are not exactly those of the vector or
+// if a value is not valid UTF-8.
+func (m *MetricVec) GetMetricWith(labels Labels) (Metric, error) { return m.findMap(labels) }
+
+func (m *MetricVec) find(lvs []string) (Metric, error) {
+	if len(m.curry) == 0 {
+		if err := checkLabelCount(lvs, len(m.names())); err != nil {
+			return nil, err
+		}
+		return m.get(lvs)
+	}
+	var stack [stackLabels]string
+	values, err := m.complete(stack[:0], lvs)
+	if err != nil {
+		return nil, err
+	}
+	return m.get(values)
+}
+
+func (m *MetricVec) findMap(labels Labels) (Metric, error) {
+	var stack [stackLabels]string
+	values, err := m.completeMap(stack[:0], labels)
+	if err != nil {
+		return nil, err
+	}
+	return m.get(values)
+}
+
+func (m *MetricVec) mustFind(lvs []string) Metric {
+	metric, err := m.find(lvs)
+	if err != nil {
+		panic(err)
+	}
+	return metric
+}
+
+func (m *MetricVec) mustFindMap(labels Labels) Metric {
+	metric, err := m.findMap(labels)
+	if err != nil {
+		panic(err)
+	}
+	return metric
+}
+
+// get returns the metric with these values of all variable labels.
+func (m *MetricVec) get(values []string) (Metric, error) {
+	if c := m.table.Find(values); c != nil {
+		return c.Item, nil
+	}
+	return m.create(values)
+}
+
+// create makes a series of copies of the values: a caller may change what its
+// strings point to as soon as the call returns.
+func (m *MetricVec) create(values []string) (Metric, error) {
+	owned := cloneAll(values)
+	if err := checkLabelValues(owned); err != nil {
+		return nil, err
+	}
+	return m.table.Create(owned, m.make).Item, nil
+}
+
+func (m *MetricVec) names() []string { return m.desc.d.Schema.Variable() }
+
+// complete appends the values of all variable labels to dst: those that are
+// curried and those that are given.
+func (m *MetricVec) complete(dst, lvs []string) ([]string, error) {
+	if err := checkLabelCount(lvs, len(m.names())-len(m.curry)); err != nil {
+		return nil, err
+	}
+	curry := m.curry
+	for place := range m.names() {
+		if len(curry) > 0 && curry[0].place == place {
+			dst, curry = append(dst, curry[0].value), curry[1:]
+		} else {
+			dst, lvs = append(dst, lvs[0]), lvs[1:]
+		}
+	}
+	return dst, nil
+}
+
+// completeMap is complete for labels given by name. Each is read once.
+func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
+	if err := checkLabelMapCount(labels, len(m.names())-len(m.curry)); err != nil {
+		return nil, err
+	}
+	curry := m.curry
+	for place, name := range m.names() {
+		value, given := labels[name]
+		switch {
+		case len(curry) > 0 && curry[0].place == place:
+			if given {
+				return nil, fmt.Errorf("label name %q is already curried", name)
+			}
+			dst, curry = append(dst, curry[0].value), curry[1:]
+		case given:
+			dst = append(dst, value)
+		default:
+			return nil, fmt.Errorf("label name %q missing in label map", name)
+		}
+	}
+	return dst, nil
+}
+
+// CurryWith returns a vector in which these labels are set already, so that
+// only the others are given. Both share their metrics. It returns an error for
+// a label that the vector does not have or that is set already.
+func (m *MetricVec) CurryWith(labels Labels) (*MetricVec, error) {
+	var curry []curriedLabel
+	old, found := m.curry, 0
+	for place, name := range m.names() {
+		value, given := labels[name]
+		if len(old) > 0 && old[0].place == place {
+			if given {
+				return nil, fmt.Errorf("label name %q is already curried", name)
+			}
+			curry, old = append(curry, old[0]), old[1:]
+		} else if given {
+			curry = append(curry, curriedLabel{place, strings.Clone(value)})
+			found++
+		}
+	}
+	if unknown := len(labels) - found; unknown > 0 {
+		return nil, fmt.Errorf("%d unknown label(s) found during currying", unknown)
+	}
+	curried := *m
+	curried.curry = curry
+	return &curried, nil
+}
+
+// DeleteLabelValues removes the metric with these label values and tells
+// whether there was one. Whoever still holds it can go on updating it, but it is
+// not exposed any more.
+func (m *MetricVec) DeleteLabelValues(lvs ...string) bool {
+	var stack [stackLabels]string
+	values, err := m.complete(stack[:0], lvs)
+	return err == nil && m.table.Delete(values)
+}
+
+// Delete removes the metric with these labels and tells whether there was one.
+// Whoever still holds it can go on updating it, but it is not exposed any more.
+func (m *MetricVec) Delete(labels Labels) bool {
+	var stack [stackLabels]string
+	values, err := m.completeMap(stack[:0], labels)
+	return err == nil && m.table.Delete(values)
+}
+
+// DeletePartialMatch removes all metrics that have these labels, whatever
+// others they have, and returns how many those were. Labels that are curried do
+// not match.
+func (m *MetricVec) DeletePartialMatch(labels Labels) int {
+	type pair struct {
+		place int
+		value string
+	}
+	var wanted []pair
+	for name, value := range labels {
+		place := slices.Index(m.names(), name)
+		isCurried := slices.ContainsFunc(m.curry, func(c curriedLabel) bool { return c.place == place })
+		if place < 0 || isCurried {
+			return 0
+		}
+		wanted = append(wanted, pair{place, value})
+	}
+	return m.table.DeleteFunc(func(values []string) bool {
+		for _, p := range wanted {
+			if values[p.place] != p.value {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Reset removes all metrics, also those beyond what a curried vector reaches.
+func (m *MetricVec) Reset() { m.table.Reset() }
+
+// Describe sends the only Desc of the vector.
+func (m *MetricVec) Describe(ch chan<- *Desc) { ch <- m.desc }
+
+// Collect sends all metrics of the vector, also those beyond what a curried
+// vector reaches.
+func (m *MetricVec) Collect(ch chan<- Metric) {
+	for _, c := range m.table.Ordered() {
+		ch <- c.Item
+	}
+}
+
+// nativeVec exposes a vector of native metrics straight from its table.
+type nativeVec struct{ *MetricVec }
+
+// Collect adds the metrics that the vector has now.
+func (v nativeVec) Collect(b *registry.Batch) {
+	b.Add(registry.Run{Desc: v.desc.d, Type: v.native, Rows: children(v.table.Ordered()), Ordered: true})
+}
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (nativeVec) Quick() {}
+
+// children are the series of a table of native metrics.
+type children []*series.Child[Metric]
+
+func (c children) Len() int                        { return len(c) }
+func (c children) Labels(i int) *exposition.Labels { return &c[i].Labels }
+func (c children) Fill(i int, s *exposition.Series) {
+	s.Labels = &c[i].Labels
+	c[i].Item.(native).fill(s)
+}
