@@ -1,0 +1,85 @@
+// Cresset collects metrics, evaluates rules over them, and tells people.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1 // what was asked for failed; stderr says why
+	exitUsage = 2 // the command line is not understood
+)
+
+// errSilent is an error of which the person has been told.
+var errSilent = errors.New("told already")
+
+// run is the command with the given arguments, until it has done what it was
+// asked or ctx ends. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cli := kingpin.New("cresset", "The whole way from a line of code to the person who is woken: scrapes targets, stores samples, evaluates rules, "+
+		"and groups, routes and delivers alerts. Reads prometheus.yml and alertmanager.yml as they are.")
+	cli.HelpFlag.Short('h')
+	cli.UsageWriter(stdout)
+	cli.ErrorWriter(stderr)
+	cli.Version(version())
+	code, done := exitOK, false
+	cli.Terminate(func(status int) { code, done = status, true })
+
+	commands := map[string]func(context.Context) error{}
+	for _, add := range []func(*kingpin.Application, io.Writer, io.Writer) (string, func(context.Context) error){
+		serveCommand, checkCommand, demoCommand,
+	} {
+		name, command := add(cli, stdout, stderr)
+		commands[name] = command
+	}
+
+	name, err := cli.Parse(args)
+	switch {
+	case done: // help or version was shown
+		return code
+	case err != nil:
+		fmt.Fprintf(stderr, "cresset: %s (try cresset --help)\n", err)
+		return exitUsage
+	}
+	if err := commands[name](ctx); err != nil {
+		if !errors.Is(err, errSilent) {
+			tell(stderr, err)
+		}
+		return exitError
+	}
+	return exitOK
+}
+
+// tell writes each line of an error as one that can be found in a log.
+func tell(w io.Writer, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(w, "cresset: %s\n", line)
+	}
+}
+
+// version is that of the module the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}

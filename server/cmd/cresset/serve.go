@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/cresset-metrics/cresset/server/internal/app"
+)
+
+// serveFlags are the flags of serve that are not plain values of app.Options.
+type serveFlags struct {
+	options     app.Options
+	externalURL string
+	corsOrigin  string
+	retention   model.Duration
+	maxBytes    units.Base2Bytes
+	resendDelay model.Duration
+	timeout     model.Duration
+	lookback    model.Duration
+	logLevel    string
+	logFormat   string
+}
+
+func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(context.Context) error) {
+	f := &serveFlags{}
+	o := &f.options
+	cmd := cli.Command("serve", "Run the server. Without any file it listens on this machine only, scrapes itself and watches itself with a few rules.")
+
+	cmd.Flag("config.file", "prometheus.yml: what to scrape, which rules, which other Alertmanagers. Without it, a built-in one.").StringVar(&o.PrometheusFile)
+	cmd.Flag("alertmanager.config.file", "alertmanager.yml: who is told of which alerts, and how. Without it, alerts are grouped and shown, and sent to nobody.").StringVar(&o.AlertmanagerFile)
+
+	cmd.Flag("storage.path", "Folder for what must be kept. A folder that Prometheus wrote is opened as it is.").Default("data/").StringVar(&o.StoragePath)
+	cmd.Flag("storage.tsdb.path", "Another name of --storage.path.").Hidden().StringVar(&o.StoragePath)
+	cmd.Flag("storage.tsdb.retention.time", "How long samples are kept. Default: 15d, unless a size is given.").SetValue(&f.retention)
+	cmd.Flag("storage.tsdb.retention.size", "How many bytes of samples are kept, 512MB for instance. Default: no limit.").BytesVar(&f.maxBytes)
+
+	cmd.Flag("web.listen-address", "Where to listen: HOST:PORT.").Default(app.DefaultListenAddress).StringVar(&o.ListenAddress)
+	cmd.Flag("web.config.file", "File with TLS settings and credentials for those who connect.").StringVar(&o.WebConfigFile)
+	cmd.Flag("web.external-url", "The URL under which users reach the server; links in notifications begin with it. Default: from the listen address.").StringVar(&f.externalURL)
+	cmd.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&o.RoutePrefix)
+	cmd.Flag("web.enable-lifecycle", "Answer POST /-/reload.").BoolVar(&o.EnableLifecycle)
+	cmd.Flag("web.cors.origin", "Regular expression for the origins whose pages may read the query API in a browser. Default: none.").StringVar(&f.corsOrigin)
+
+	cmd.Flag("rules.alert.resend-delay", "Least time before an unchanged alert is sent again.").Default("1m").SetValue(&f.resendDelay)
+	cmd.Flag("alertmanager.notification-queue-capacity", "Alerts that may wait for one other Alertmanager.").Default("10000").IntVar(&o.SendQueueCapacity)
+	cmd.Flag("alertmanager.notification-batch-size", "Alerts in one request to another Alertmanager.").Default("256").IntVar(&o.SendBatchSize)
+
+	cmd.Flag("query.timeout", "How long a query may take.").Default("2m").SetValue(&f.timeout)
+	cmd.Flag("query.max-concurrency", "Queries that may run at once.").Default("20").IntVar(&o.QueryConcurrency)
+	cmd.Flag("query.max-samples", "Samples that one query may hold in memory.").Default("50000000").IntVar(&o.QueryMaxSamples)
+	cmd.Flag("query.lookback-delta", "How old a sample may be to count as current.").Default("5m").SetValue(&f.lookback)
+
+	cmd.Flag("log.level", "Least severity of messages.").Default("info").EnumVar(&f.logLevel, promslog.LevelFlagOptions...)
+	cmd.Flag("log.format", "Format of messages.").Default("logfmt").EnumVar(&f.logFormat, promslog.FormatFlagOptions...)
+
+	return cmd.FullCommand(), func(ctx context.Context) error {
+		o.Flags = map[string]string{}
+		for _, flag := range cmd.Model().Flags {
+			o.Flags[flag.Name] = flag.Value.String()
+		}
+		if err := f.complete(stderr); err != nil {
+			return err
+		}
+		return serve(ctx, *o)
+	}
+}
+
+// complete turns flags into options.
+func (f *serveFlags) complete(stderr io.Writer) error {
+	o := &f.options
+	o.Version = version()
+	o.StorageRetention = time.Duration(f.retention)
+	o.StorageMaxBytes = int64(f.maxBytes)
+	o.ResendDelay = time.Duration(f.resendDelay)
+	o.QueryTimeout = time.Duration(f.timeout)
+	o.QueryLookback = time.Duration(f.lookback)
+	for name, value := range map[string]int{
+		"alertmanager.notification-queue-capacity": o.SendQueueCapacity,
+		"alertmanager.notification-batch-size":     o.SendBatchSize,
+		"query.max-concurrency":                    o.QueryConcurrency,
+		"query.max-samples":                        o.QueryMaxSamples,
+	} {
+		if value < 1 {
+			return fmt.Errorf("--%s: must be at least 1, but is %d", name, value)
+		}
+	}
+	var err error
+	if f.externalURL != "" {
+		if o.ExternalURL, err = parseExternalURL(f.externalURL); err != nil {
+			return err
+		}
+	}
+	if f.corsOrigin != "" {
+		if o.CORSOrigin, err = regexp.Compile("^(?:" + f.corsOrigin + ")$"); err != nil {
+			return fmt.Errorf("--web.cors.origin: %w", err)
+		}
+	}
+	level, format := promslog.NewLevel(), promslog.NewFormat()
+	if err := level.Set(f.logLevel); err != nil {
+		return fmt.Errorf("--log.level: %w", err)
+	}
+	if err := format.Set(f.logFormat); err != nil {
+		return fmt.Errorf("--log.format: %w", err)
+	}
+	o.Logger = promslog.New(&promslog.Config{Level: level, Format: format, Writer: stderr})
+	return nil
+}
+
+func parseExternalURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("--web.external-url: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("--web.external-url: %q must begin with http:// or https:// and name a host", text)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+// serve runs the server until ctx ends, and reloads its files at each SIGHUP.
+func serve(ctx context.Context, o app.Options) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // first of all: unheeded, it would end the process
+	defer signal.Stop(hangups)
+	server, err := app.New(o)
+	if err != nil {
+		return err
+	}
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-hangups:
+			_ = server.Reload() // logs what is wrong; the configuration before runs on
+		}
+	}
+}

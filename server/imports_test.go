@@ -1,0 +1,66 @@
+package server_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/cresset-metrics/cresset/internal/housetest"
+)
+
+// parts are all rooms below app, api and web, none of which a part knows.
+var parts = []string{
+	"internal/config", "internal/storage", "internal/query", "internal/scrape", "internal/rule", "internal/send",
+	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify",
+}
+
+const oneWay = "signals go one way: scrape, storage, query, rule, alert, dispatch, notify; a part that needs more of a neighbour names it in an interface of its own, and app ties them"
+
+// part is a room on the way, which may import those that are before it.
+func part(path string, before ...string) housetest.Room {
+	return housetest.Room{Path: path, May: slices.Concat([]string{housetest.Others}, before), Why: oneWay}
+}
+
+// plan is the house of docs/architecture.md.
+var plan = housetest.Plan{
+	Module: "github.com/cresset-metrics/cresset/server",
+	Rooms: []housetest.Room{
+		{Path: ".", May: []string{housetest.Others}, Why: "the module's root holds tests of the module only"},
+		{Path: "cmd/cresset", May: []string{housetest.Others, "internal/app", "internal/config", "internal/demo"}, Why: "the command line has the parts built by app"},
+		{Path: "internal/app", May: slices.Concat([]string{housetest.Others, "internal/api/...", "internal/web"}, parts), Why: "app ties the parts together"},
+		{Path: "internal/demo", May: []string{housetest.Others, "internal/app", "internal/config"}, Why: "the demo shows the server as its users have it"},
+		{Path: "internal/api/...", May: slices.Concat([]string{housetest.Others}, parts), Why: "an API reads the parts and calls their verbs; it knows neither app nor another API"},
+		{Path: "internal/web", May: slices.Concat([]string{housetest.Others}, parts), Why: "the page reads the parts and calls their verbs; it knows neither app nor an API"},
+
+		part("internal/storage"),
+		part("internal/scrape", "internal/storage"),
+		part("internal/query", "internal/storage"),
+		part("internal/rule", "internal/query", "internal/storage"),
+		part("internal/send", "internal/rule"),
+		part("internal/config", "internal/rule"),
+		part("internal/alert"),
+		part("internal/route"),
+		part("internal/mute/inhibit", "internal/alert"),
+		part("internal/mute/interval"),
+		part("internal/notify", "internal/alert"),
+		part("internal/dispatch", "internal/alert", "internal/route", "internal/mute/...", "internal/notify"),
+	},
+	Never: map[string]string{
+		"github.com/cresset-metrics/cresset/internal/...": "the engine is reached through the library's public packages",
+		"github.com/prometheus/prometheus/rules":          "the rule engine is ours; upstream's is for differential tests",
+		"github.com/prometheus/prometheus/notifier":       "sending to other Alertmanagers is ours",
+		"github.com/prometheus/alertmanager/dispatch":     "grouping is ours; upstream's is for differential tests",
+		"github.com/prometheus/alertmanager/inhibit":      "inhibition is ours; upstream's is for differential tests",
+		"github.com/prometheus/alertmanager/silence":      "silencing is ours; its messages are in silencepb",
+		"github.com/prometheus/alertmanager/provider/mem": "the set of alerts is ours",
+	},
+}
+
+func TestNobodyImportsUpwards(t *testing.T) {
+	packages, err := housetest.List("linux", false, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, violation := range plan.Violations(packages) {
+		t.Error(violation)
+	}
+}

@@ -1,0 +1,150 @@
+package app
+
+import (
+	"cmp"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	clientprometheus "github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+)
+
+// The versions of the servers whose behaviour this one has, which their clients
+// ask for: they decide by them what they can expect.
+const (
+	prometheusVersion   = "3.15.0"
+	alertmanagerVersion = "0.34.2"
+)
+
+// registries bring the metrics of this server and those that the libraries in it
+// registered with client_golang onto one page.
+type registries struct {
+	ours   *prometheus.Registry
+	theirs *clientprometheus.Registry // of the parts of Prometheus that this server is made of
+}
+
+func newRegistries(version string) *registries {
+	r := &registries{ours: prometheus.NewRegistry(), theirs: clientprometheus.NewRegistry()}
+	r.ours.MustRegister(
+		prometheus.NewGoCollector(),
+		prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}),
+		buildInfo("cresset", version),
+		buildInfo("prometheus", prometheusVersion),
+		buildInfo("alertmanager", alertmanagerVersion),
+	)
+	return r
+}
+
+func buildInfo(program, version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: program,
+		Name:      "build_info",
+		Help:      "A metric with a constant '1' value labeled by version, revision, branch, goversion from which " + program + " was built, and the goos and goarch for the build.",
+		ConstLabels: prometheus.Labels{
+			"version": version, "revision": "", "branch": "", "goversion": runtime.Version(),
+			"goos": runtime.GOOS, "goarch": runtime.GOARCH, "tags": "",
+		},
+	}, func() float64 { return 1 })
+}
+
+// Gather returns the families of all registries by name. Where several have one
+// of the same name, ours is right, and the others are left out.
+func (r *registries) Gather() ([]*dto.MetricFamily, error) {
+	var errs prometheus.MultiError
+	var all []*dto.MetricFamily
+	taken := make(map[string]bool)
+	for _, g := range []prometheus.Gatherer{r.ours, r.theirs, clientprometheus.DefaultGatherer} {
+		families, err := g.Gather()
+		errs.Append(err)
+		for _, mf := range families {
+			if !taken[mf.GetName()] {
+				all = append(all, mf)
+			}
+		}
+		for _, mf := range families {
+			taken[mf.GetName()] = true
+		}
+	}
+	slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return all, errs.MaybeUnwrap()
+}
+
+// reloadMetrics tell how loading the configuration went, to the readers of both
+// servers' dashboards.
+type reloadMetrics struct {
+	success, time []prometheus.Gauge // of either server
+
+	mu   sync.Mutex // guards what follows
+	ok   bool
+	last time.Time
+}
+
+func newReloadMetrics(r prometheus.Registerer) *reloadMetrics {
+	m := &reloadMetrics{}
+	for _, server := range []string{"prometheus", "alertmanager"} {
+		m.success = append(m.success, prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: server,
+			Name:      "config_last_reload_successful",
+			Help:      "Whether the last configuration reload attempt was successful.",
+		}))
+		m.time = append(m.time, prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: server,
+			Name:      "config_last_reload_success_timestamp_seconds",
+			Help:      "Timestamp of the last successful configuration reload.",
+		}))
+	}
+	for i := range m.success {
+		r.MustRegister(m.success[i], m.time[i])
+	}
+	return m
+}
+
+func (m *reloadMetrics) succeeded(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ok, m.last = true, at
+	for i := range m.success {
+		m.success[i].Set(1)
+		m.time[i].Set(float64(at.UnixMilli()) / 1e3)
+	}
+}
+
+func (m *reloadMetrics) failed() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ok = false
+	for _, g := range m.success {
+		g.Set(0)
+	}
+}
+
+// state tells whether the last attempt succeeded, and when one last did.
+func (m *reloadMetrics) state() (ok bool, last time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ok, m.last
+}
+
+// retentionText shows how long samples are kept, for people.
+func retentionText(retention time.Duration, maxBytes int64) string {
+	switch text := model.Duration(retention).String(); {
+	case maxBytes == 0:
+		return text
+	case retention == 0:
+		return strconv.FormatInt(maxBytes, 10) + "B"
+	default:
+		return text + " or " + strconv.FormatInt(maxBytes, 10) + "B"
+	}
+}
+
+// errorLog writes what promhttp has to say to the log.
+type errorLog struct{ logger *slog.Logger }
+
+func (l errorLog) Println(v ...any) { l.logger.Error("Metrics of this server", "err", v) }

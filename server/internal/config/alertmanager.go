@@ -1,0 +1,130 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+
+	amconfig "github.com/prometheus/alertmanager/config"
+	"github.com/prometheus/alertmanager/template"
+	commonconfig "github.com/prometheus/common/config"
+)
+
+// loadAlertmanager reads an alertmanager.yml and the templates that it names, or
+// the built-in one if path is empty.
+func loadAlertmanager(path string) (*amconfig.Config, error) {
+	if path == "" {
+		return builtinAlertmanager()
+	}
+	content, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := parseAlertmanager(path, content)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, checkTemplates(path, cfg.Templates)
+}
+
+// parseAlertmanager reads the content of an alertmanager.yml alone; relative
+// paths in it are made to start at its folder.
+func parseAlertmanager(path string, content []byte) (*amconfig.Config, error) {
+	root, err := parseTree(path, content)
+	if err != nil {
+		return nil, err
+	}
+	errs := refuseAlertmanager(path, root)
+	errs = append(errs, badPatterns(path, child(root, "templates"))...)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	var cfg *amconfig.Config
+	parse := guarded(func(content []byte) (err error) {
+		cfg, err = amconfig.Load(string(content))
+		return err
+	})
+	if err := parse(content); err != nil {
+		return nil, explain(path, root, parse, err)
+	}
+	dir := filepath.Dir(path)
+	for i, t := range cfg.Templates {
+		cfg.Templates[i] = commonconfig.JoinDir(dir, t)
+	}
+	setDirectory(reflect.ValueOf(cfg), dir, map[*commonconfig.HTTPClientConfig]bool{})
+	return cfg, nil
+}
+
+// setDirectory makes the relative paths of every HTTP client in v start at dir.
+// A client that receivers inherit is shared by them, and must be met once only.
+func setDirectory(v reflect.Value, dir string, met map[*commonconfig.HTTPClientConfig]bool) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() || !v.CanInterface() {
+			return
+		}
+		if c, ok := v.Interface().(*commonconfig.HTTPClientConfig); ok {
+			if !met[c] {
+				met[c] = true
+				c.SetDirectory(dir)
+			}
+			return
+		}
+		setDirectory(v.Elem(), dir, met)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				setDirectory(v.Field(i), dir, met)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			setDirectory(v.Index(i), dir, met)
+		}
+	}
+}
+
+// checkTemplates parses the template files. A pattern that matches nothing is
+// allowed.
+func checkTemplates(path string, patterns []string) error {
+	var errs []error
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return Error{File: path, Line: 1, Reason: fmt.Sprintf("templates: %q: %v", pattern, err)}
+		}
+		for _, file := range files {
+			errs = append(errs, checkTemplate(file))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkTemplate parses one template file. Templates that it uses may be in other
+// files: that is found out when they are used.
+func checkTemplate(file string) error {
+	content, err := read(file)
+	if err != nil {
+		return err
+	}
+	t, err := template.New()
+	if err != nil {
+		return fmt.Errorf("make a template: %w", err)
+	}
+	if err := t.Parse(bytes.NewReader(content)); err != nil {
+		// "template: NAME:LINE: reason"; the name is empty here.
+		m := templateText.FindStringSubmatch(err.Error())
+		if m == nil {
+			return Error{File: file, Line: 1, Reason: oneLine(err.Error())}
+		}
+		line, _ := strconv.Atoi(m[1]) // digits
+		return Error{File: file, Line: line, Reason: oneLine(m[2])}
+	}
+	return nil
+}
+
+var templateText = regexp.MustCompile(`(?s)^[a-z/]*template: [^:]*:(\d+)(?::\d+)?: (.*)$`)

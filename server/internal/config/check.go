@@ -1,0 +1,129 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule"
+)
+
+// Kind is what a file is for.
+type Kind string
+
+const (
+	KindUnknown      Kind = ""
+	KindPrometheus   Kind = "prometheus.yml"
+	KindAlertmanager Kind = "alertmanager.yml"
+	KindRules        Kind = "rule file"
+)
+
+// Checked is what was found out about one file.
+type Checked struct {
+	Path     string
+	Kind     Kind
+	Found    string   // what is in it, for people; empty if it is bad
+	Warnings []string // what is allowed, and perhaps not meant
+	Err      error    // nil if the file is good; else one or more Errors, joined
+}
+
+// Check tells of each file which kind it is, by its content, and whether it is
+// good together with the files that it names.
+func Check(paths ...string) []Checked {
+	out := make([]Checked, len(paths))
+	for i, path := range paths {
+		out[i] = check(path)
+	}
+	return out
+}
+
+func check(path string) Checked {
+	c := Checked{Path: path}
+	content, err := read(path)
+	if err != nil {
+		c.Err = err
+		return c
+	}
+	root, err := parseTree(path, content)
+	if err != nil {
+		c.Err = err
+		return c
+	}
+	switch c.Kind = kindOf(root); c.Kind {
+	case KindPrometheus:
+		var f promFile
+		if f, c.Err = loadPrometheus(path, ""); c.Err == nil {
+			c.Found = fmt.Sprintf("%s, %s with %s", count(len(f.config.ScrapeConfigs), "scrape job"), count(len(f.rules), "rule file"), count(rulesIn(f.rules...), "rule"))
+		}
+		c.Warnings = f.warnings
+	case KindAlertmanager:
+		cfg, err := loadAlertmanager(path)
+		if c.Err = err; err == nil {
+			c.Found = fmt.Sprintf("%s, %s, %s", count(len(cfg.Receivers), "receiver"), count(len(cfg.InhibitRules), "inhibition rule"), count(len(cfg.Templates), "template pattern"))
+		}
+	case KindRules:
+		file, warnings, err := rule.Parse(path, content, model.UTF8Validation)
+		c.Warnings, c.Err = warnings, fromText(err)
+		if err == nil {
+			c.Found = fmt.Sprintf("%s with %s", count(len(file.Groups), "group"), count(rulesIn(file), "rule"))
+		}
+	default:
+		c.Err = Error{File: path, Line: 1, Reason: "this is no prometheus.yml, no alertmanager.yml and no rule file: none of their keys is at the top"}
+	}
+	return c
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func rulesIn(files ...*rule.File) int {
+	n := 0
+	for _, f := range files {
+		for _, g := range f.Groups {
+			n += len(g.Rules)
+		}
+	}
+	return n
+}
+
+// The keys that only one kind of file has at its top.
+var topKeys = map[Kind]map[string]bool{
+	KindPrometheus:   setOf("scrape_configs scrape_config_files rule_files alerting storage remote_write remote_read otlp runtime"),
+	KindAlertmanager: setOf("route receivers inhibit_rules templates time_intervals mute_time_intervals event_recorder"),
+	KindRules:        setOf("groups"),
+}
+
+// kindOf tells the kind of a file by the keys at its top. A file without any is
+// a prometheus.yml that asks for nothing.
+func kindOf(root *yaml.Node) Kind {
+	top := pairs(root)
+	if root.Kind == yaml.MappingNode && len(top) == 0 {
+		return KindPrometheus
+	}
+	for _, kind := range []Kind{KindRules, KindAlertmanager, KindPrometheus} {
+		for _, p := range top {
+			if topKeys[kind][p.key.Value] {
+				return kind
+			}
+		}
+	}
+	// Both servers have a section global; Prometheus' is about scrapes and queries.
+	global := pairs(child(root, "global"))
+	switch {
+	case len(global) == 0:
+		return KindUnknown
+	case slices.ContainsFunc(global, func(p pair) bool { return prometheusGlobal.MatchString(p.key.Value) }):
+		return KindPrometheus
+	default:
+		return KindAlertmanager
+	}
+}
+
+var prometheusGlobal = regexp.MustCompile(`^(scrape_|evaluation_|query_|rule_|external_labels$)`)

@@ -1,0 +1,101 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/alertmanager/config"
+)
+
+// This file is the clock of the pipeline: everything else is told the time.
+
+func clock() time.Time { return time.Now() }
+
+// Apply puts another configuration into force. Templates, receivers and all else
+// that can be wrong are built first: if that fails, the old configuration runs
+// on. Notifications that are under way finish under the old one. The
+// configuration must not be changed afterwards.
+func (p *Pipeline) Apply(c *config.Config) error {
+	gen, err := newGeneration(c, p.externalURL, p.shared)
+	if err != nil {
+		return err
+	}
+	gen.warn(p.shared.Log.Retention(), p.logger)
+	p.apply(gen, clock())
+	p.wake()
+	return nil
+}
+
+// Run dispatches until the context ends. It then starts no further notification,
+// gives those that are under way the shutdown grace to finish, and returns nil.
+// It may be called once.
+func (p *Pipeline) Run(ctx context.Context) error {
+	defer p.sub.Close()
+	defer p.drain()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-p.sub.Wake():
+		case <-p.kick:
+		}
+		due, gen, next := p.step(clock())
+		for _, f := range due {
+			p.start(f, gen)
+		}
+		if next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+// wake makes the driver look again.
+func (p *Pipeline) wake() {
+	select {
+	case p.kick <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// start carries out a flush beside everything else.
+func (p *Pipeline) start(f *Flush, gen *generation) {
+	p.flushing.Add(1)
+	p.inFlight.Go(func() {
+		defer p.flushing.Add(-1)
+		ctx, cancel := context.WithDeadline(p.ctx, f.Deadline)
+		defer cancel()
+		err := p.tell(ctx, gen, f)
+		switch {
+		case err == nil:
+		case errors.Is(ctx.Err(), context.Canceled):
+			p.logger.Warn("Notification given up to stop in time", "group", f.GroupKey, "alerts", len(f.Alerts), "err", err)
+		default:
+			p.logger.Error("Group could not be notified, will try again with its next flush", "group", f.GroupKey, "alerts", len(f.Alerts), "err", err)
+		}
+		p.done(f, err == nil)
+	})
+}
+
+// drain waits for the flushes that are out, and cuts them off after the grace.
+func (p *Pipeline) drain() {
+	defer p.cancel()
+	finished := make(chan struct{})
+	go func() {
+		p.inFlight.Wait()
+		close(finished)
+	}()
+	grace := time.NewTimer(p.shutdownGrace)
+	defer grace.Stop()
+	select {
+	case <-finished:
+	case <-grace.C:
+		p.cancel()
+		<-finished
+	}
+}

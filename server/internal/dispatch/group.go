@@ -1,0 +1,122 @@
+package dispatch
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	amalert "github.com/prometheus/alertmanager/alert"
+	"github.com/prometheus/common/model"
+
+	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/route"
+)
+
+// minFlushTime is what a flush may take where the group interval is shorter.
+const minFlushTime = 10 * time.Second
+
+// group is the alerts that one route tells about together. It is never empty.
+type group struct {
+	route  *route.Route
+	key    string // route.GroupKey(labels)
+	labels model.LabelSet
+	alerts map[model.Fingerprint]*alert.Alert
+
+	next     time.Time // when the next flush is due
+	flushes  uint64    // how many there were
+	flushing bool      // a flush is out; the next waits until it is done
+}
+
+func newGroup(id groupID, labels model.LabelSet, first *alert.Alert, now time.Time) *group {
+	return &group{
+		route:  id.route,
+		key:    id.key,
+		labels: labels,
+		alerts: make(map[model.Fingerprint]*alert.Alert),
+		next:   firstFlush(id.route, first, now),
+	}
+}
+
+// Flush is one notification that is due. Its fields are the caller's to read.
+type Flush struct {
+	Route       *route.Route
+	GroupKey    string
+	GroupLabels model.LabelSet
+	// ID counts the flushes of the group, from 1.
+	ID uint64
+	// At is when the flush was handed out; Deadline is when it must be over.
+	At, Deadline time.Time
+	// Alerts are copies of the group's alerts as of At, sorted. One that fires
+	// has no end, so that it cannot resolve while it is told about; every other
+	// one is resolved.
+	Alerts []*alert.Alert
+
+	group    *group
+	resolved map[model.Fingerprint]*alert.Alert // as the group held them
+}
+
+// firstFlush is when a group is due that is created at now by this alert: after
+// the group wait, or at once if the alert has waited that long elsewhere.
+func firstFlush(r *route.Route, a *alert.Alert, now time.Time) time.Time {
+	if a.StartsAt.Add(r.GroupWait).Before(now) {
+		return now
+	}
+	return now.Add(r.GroupWait)
+}
+
+// flush takes the snapshot and sets the timer for the flush after this one.
+func (g *group) flush(now time.Time) *Flush {
+	g.next = now.Add(g.route.GroupInterval)
+	g.flushing = true
+	g.flushes++
+	f := &Flush{
+		Route:       g.route,
+		GroupKey:    g.key,
+		GroupLabels: g.labels,
+		ID:          g.flushes,
+		At:          now,
+		Deadline:    now.Add(max(g.route.GroupInterval, minFlushTime)),
+		Alerts:      make([]*alert.Alert, 0, len(g.alerts)),
+		group:       g,
+		resolved:    make(map[model.Fingerprint]*alert.Alert),
+	}
+	for fp, held := range g.alerts {
+		a := *held
+		if a.ResolvedAt(now) {
+			f.resolved[fp] = held
+		} else {
+			a.EndsAt = time.Time{}
+		}
+		f.Alerts = append(f.Alerts, &a)
+	}
+	sortAlerts(f.Alerts)
+	return f
+}
+
+// forget removes what was resolved in a flush that succeeded, except for alerts
+// that have changed since.
+func (g *group) forget(f *Flush) {
+	for fp, told := range f.resolved {
+		if g.alerts[fp] == told {
+			delete(g.alerts, fp)
+		}
+	}
+}
+
+// sortAlerts sorts as notifications and the API show them: by job, instance,
+// then all labels.
+func sortAlerts(alerts []*alert.Alert) { sort.Stable(amalert.AlertSlice(alerts)) }
+
+// sortByAge sorts the longest active first, so that a group that is created from
+// a list of alerts is created by its oldest one.
+func sortByAge(alerts []*alert.Alert) {
+	slices.SortFunc(alerts, func(a, b *alert.Alert) int {
+		if c := a.StartsAt.Compare(b.StartsAt); c != 0 {
+			return c
+		}
+		if a.Labels.Before(b.Labels) {
+			return -1
+		}
+		return 1
+	})
+}

@@ -1,0 +1,156 @@
+package rule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+)
+
+var errDuplicateSeries = errors.New("vector contains metrics with the same labelset after applying rule labels")
+
+// evaluateRule evaluates a rule and keeps the outcome. It returns how many
+// samples there were.
+func (g *group) evaluateRule(ctx context.Context, r *groupRule, at time.Time) int {
+	start := time.Now()
+	var samples []sample
+	err := g.env.guard(func() (err error) {
+		if samples, err = g.result(ctx, r, at); err != nil {
+			return err
+		}
+		return g.write(ctx, r, samples, at)
+	})
+	took := time.Since(start)
+
+	var discarded *discardedError
+	failed := err != nil && !errors.As(err, &discarded)
+	g.metrics.ruleEvaluated(took, failed)
+	if err != nil && ctx.Err() == nil {
+		g.env.logger.Warn("Evaluating rule failed", "file", g.file, "group", g.Name, "rule", r.Name, "err", err)
+	}
+
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.err, r.evaluationTime, r.lastEvaluation = err, took, start
+	return len(samples)
+}
+
+// guard turns a panic into an error: a rule must not take its neighbours down,
+// nor the process.
+func (env *environment) guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while evaluating the rule: %v", p)
+			env.logger.Error("Panic while evaluating a rule", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return f()
+}
+
+// result queries, and makes of what comes back the samples of the rule.
+func (g *group) result(ctx context.Context, r *groupRule, at time.Time) ([]sample, error) {
+	vector, err := g.env.query(ctx, r.Query, at.Add(-g.queryOffset))
+	if err != nil {
+		return nil, err
+	}
+	if r.Kind == KindAlerting {
+		return g.alert(ctx, r, vector, at)
+	}
+	return g.record(r, vector)
+}
+
+// record returns the samples of a recording rule.
+func (g *group) record(r *groupRule, result promql.Vector) ([]sample, error) {
+	samples := make([]sample, 0, len(result))
+	seen := make(map[string]bool, len(result))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, s := range result {
+		b.Reset(s.Metric)
+		b.Set(model.MetricNameLabel, r.Name)
+		r.Labels.Range(func(l labels.Label) { b.Set(l.Name, l.Value) })
+		recorded := newSample(b.Labels(), s.F)
+		recorded.histogram = s.H
+		if seen[recorded.key] {
+			return nil, errDuplicateSeries
+		}
+		seen[recorded.key] = true
+		samples = append(samples, recorded)
+	}
+	if g.Limit > 0 && len(samples) > g.Limit {
+		return nil, fmt.Errorf("exceeded limit of %d with %d series", g.Limit, len(samples))
+	}
+	return samples, nil
+}
+
+// alert moves the alerts of a rule on, sends those that are to be sent, and
+// returns the samples that tell of the active ones.
+func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, at time.Time) ([]sample, error) {
+	p := policy{
+		holdFor: r.For, keepFiringFor: r.KeepFiringFor, limit: g.Limit,
+		interval: g.Interval, resendDelay: g.env.resendDelay,
+	}
+	next, send, err := p.advance(r.alerts, g.candidates(ctx, r, result, at), at)
+
+	g.mu.Lock()
+	r.alerts = next
+	g.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if len(send) > 0 {
+		out := make([]Alert, len(send))
+		for i, a := range send {
+			out[i] = Alert{
+				Labels: a.labels, Annotations: a.annotations, GeneratorURL: r.generatorURL,
+				StartsAt: a.firedAt, EndsAt: a.resolvedAt,
+			}
+			if a.state == StateFiring {
+				out[i].EndsAt = at.Add(p.validFor())
+			}
+		}
+		g.env.send(ctx, out)
+	}
+	return next.samples(), nil
+}
+
+// candidates gives each element of a result the labels and annotations that its
+// alert has. The labels of the rule override those of the element.
+func (g *group) candidates(ctx context.Context, r *groupRule, result promql.Vector, at time.Time) []candidate {
+	e := expander{
+		query: g.env.query, externalURL: g.env.externalURL, at: at, name: r.Name,
+		failed: func(text string, err error) {
+			g.env.logger.Warn("Expanding alert template failed",
+				"file", g.file, "group", g.Name, "rule", r.Name, "template", text, "err", err)
+		},
+	}
+	if r.templated {
+		e.externalLabels = g.externalLabels.Map()
+	}
+	candidates := make([]candidate, 0, len(result))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, s := range result {
+		expand := func(text string) string { return text }
+		if r.templated {
+			expand = e.with(ctx, s)
+		}
+		b.Reset(s.Metric)
+		b.Del(model.MetricNameLabel)
+		r.Labels.Range(func(l labels.Label) { b.Set(l.Name, expand(l.Value)) })
+		b.Set(labels.AlertName, r.Name)
+		ls := b.Labels()
+
+		annotations := r.Annotations
+		if r.templated {
+			texts := labels.NewScratchBuilder(annotations.Len())
+			annotations.Range(func(a labels.Label) { texts.Add(a.Name, expand(a.Value)) })
+			annotations = texts.Labels()
+		}
+		candidates = append(candidates, candidate{key: labelsKey(ls), labels: ls, annotations: annotations, value: s.F})
+	}
+	return candidates
+}

@@ -1,0 +1,127 @@
+package rule
+
+import (
+	"time"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+)
+
+// metrics are what the engine says of itself, under the names that dashboards
+// and alerts for Prometheus know. Those of a group carry the label rule_group.
+type metrics struct {
+	ruleDuration  prometheus.Histogram
+	groupDuration prometheus.Histogram
+
+	iterations       *prometheus.CounterVec
+	iterationsMissed *prometheus.CounterVec
+	evaluations      *prometheus.CounterVec
+	failures         *prometheus.CounterVec
+
+	interval        *prometheus.GaugeVec
+	lastEvaluation  *prometheus.GaugeVec
+	lastDuration    *prometheus.GaugeVec
+	lastDurationSum *prometheus.GaugeVec
+	rules           *prometheus.GaugeVec
+	lastSamples     *prometheus.GaugeVec
+}
+
+// newMetrics makes the metrics and registers them, unless there is nowhere to.
+func newMetrics(r prometheus.Registerer) *metrics {
+	var all []prometheus.Collector
+	histogram := func(name, help string) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "prometheus_rule_" + name, Help: help, Buckets: []float64{.01, .1, 1, 10},
+		})
+		all = append(all, h)
+		return h
+	}
+	counter := func(name, help string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "prometheus_rule_" + name, Help: help}, []string{"rule_group"})
+		all = append(all, v)
+		return v
+	}
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "prometheus_rule_" + name, Help: help}, []string{"rule_group"})
+		all = append(all, v)
+		return v
+	}
+	m := &metrics{
+		ruleDuration:     histogram("evaluation_duration_histogram_seconds", "The duration for a rule to execute."),
+		groupDuration:    histogram("group_duration_histogram_seconds", "The duration of rule group evaluations."),
+		iterations:       counter("group_iterations_total", "The total number of scheduled rule group evaluations, whether executed or missed."),
+		iterationsMissed: counter("group_iterations_missed_total", "The total number of rule group evaluations missed due to slow rule group evaluation."),
+		evaluations:      counter("evaluations_total", "The total number of rule evaluations."),
+		failures:         counter("evaluation_failures_total", "The total number of rule evaluation failures."),
+		interval:         gauge("group_interval_seconds", "The interval of a rule group."),
+		lastEvaluation:   gauge("group_last_evaluation_timestamp_seconds", "The timestamp of the last rule group evaluation in seconds."),
+		lastDuration:     gauge("group_last_duration_seconds", "The duration of the last rule group evaluation."),
+		lastDurationSum:  gauge("group_last_rule_duration_sum_seconds", "The sum of time in seconds it took to evaluate each rule in the group regardless of concurrency. This should be higher than the group duration if rules are evaluated concurrently."),
+		rules:            gauge("group_rules", "The number of rules."),
+		lastSamples:      gauge("group_last_evaluation_samples", "The number of samples returned during the last rule group evaluation."),
+	}
+	if r != nil {
+		r.MustRegister(all...)
+	}
+	return m
+}
+
+// groupMetrics are the metrics of one group, found once.
+type groupMetrics struct {
+	all *metrics
+
+	iterations, iterationsMissed, evaluations, failures        prometheus.Counter
+	lastEvaluation, lastDuration, lastDurationSum, lastSamples prometheus.Gauge
+}
+
+// group returns the metrics of a group. The group that takes the place of
+// another gets the same ones, and goes on counting.
+func (m *metrics) group(g *group) groupMetrics {
+	key := g.key()
+	m.interval.WithLabelValues(key).Set(g.Interval.Seconds())
+	m.rules.WithLabelValues(key).Set(float64(len(g.rules)))
+	return groupMetrics{
+		all:              m,
+		iterations:       m.iterations.WithLabelValues(key),
+		iterationsMissed: m.iterationsMissed.WithLabelValues(key),
+		evaluations:      m.evaluations.WithLabelValues(key),
+		failures:         m.failures.WithLabelValues(key),
+		lastEvaluation:   m.lastEvaluation.WithLabelValues(key),
+		lastDuration:     m.lastDuration.WithLabelValues(key),
+		lastDurationSum:  m.lastDurationSum.WithLabelValues(key),
+		lastSamples:      m.lastSamples.WithLabelValues(key),
+	}
+}
+
+// forget removes the metrics of a group that is gone.
+func (m *metrics) forget(g *group) {
+	key := g.key()
+	for _, v := range []interface{ DeleteLabelValues(...string) bool }{
+		m.iterations, m.iterationsMissed, m.evaluations, m.failures,
+		m.interval, m.lastEvaluation, m.lastDuration, m.lastDurationSum, m.rules, m.lastSamples,
+	} {
+		v.DeleteLabelValues(key)
+	}
+}
+
+func (m *groupMetrics) iteration(missed int) {
+	m.iterations.Add(float64(1 + missed))
+	m.iterationsMissed.Add(float64(missed))
+}
+
+// ruleEvaluated counts an evaluation of one rule.
+func (m *groupMetrics) ruleEvaluated(took time.Duration, failed bool) {
+	m.evaluations.Inc()
+	m.all.ruleDuration.Observe(took.Seconds())
+	if failed {
+		m.failures.Inc()
+	}
+}
+
+// evaluated counts an evaluation of the whole group.
+func (m *groupMetrics) evaluated(start time.Time, took, inRules time.Duration, samples int) {
+	m.all.groupDuration.Observe(took.Seconds())
+	m.lastEvaluation.Set(float64(start.UnixNano()) / 1e9)
+	m.lastDuration.Set(took.Seconds())
+	m.lastDurationSum.Set(inRules.Seconds())
+	m.lastSamples.Set(float64(samples))
+}

@@ -1,0 +1,110 @@
+package send
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+)
+
+// metrics are what a Sender says of itself, under the names that dashboards and
+// alerts for Prometheus know. All but the first two carry the label
+// alertmanager, which is a URL.
+type metrics struct {
+	queueCapacity prometheus.Gauge
+	alertmanagers prometheus.GaugeFunc
+
+	latency     *prometheus.HistogramVec
+	errors      *prometheus.CounterVec
+	sent        *prometheus.CounterVec
+	dropped     *prometheus.CounterVec
+	queueLength *prometheus.GaugeVec
+
+	mu    sync.Mutex     // guards users
+	users map[string]int // queues by URL: the last one of a URL takes its metrics along
+}
+
+// newMetrics makes the metrics and registers them, unless there is nowhere to.
+func newMetrics(r prometheus.Registerer, alertmanagers func() float64) *metrics {
+	label := []string{"alertmanager"}
+	counter := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "prometheus_notifications_" + name, Help: help}, label)
+	}
+	m := &metrics{
+		users: make(map[string]int),
+		queueCapacity: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "prometheus_notifications_queue_capacity",
+			Help: "The capacity of the alert notifications queue.",
+		}),
+		alertmanagers: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "prometheus_notifications_alertmanagers_discovered",
+			Help: "The number of alertmanagers discovered and active.",
+		}, alertmanagers),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "prometheus_notifications_latency_histogram_seconds",
+			Help:    "Latency histogram for sending alert notifications.",
+			Buckets: []float64{.01, .1, 1, 10},
+		}, label),
+		errors:  counter("errors_total", "Total number of sent alerts affected by errors."),
+		sent:    counter("sent_total", "Total number of alerts sent."),
+		dropped: counter("dropped_total", "Total number of alerts dropped due to errors when sending to Alertmanager."),
+		queueLength: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "prometheus_notifications_queue_length",
+			Help: "The number of alert notifications in the queue.",
+		}, label),
+	}
+	if r != nil {
+		r.MustRegister(m.queueCapacity, m.alertmanagers, m.latency, m.errors, m.sent, m.dropped, m.queueLength)
+	}
+	return m
+}
+
+// queueMetrics are the metrics of one URL, found once.
+type queueMetrics struct {
+	all *metrics
+	url string
+
+	latency               prometheus.Observer
+	errors, sent, dropped prometheus.Counter
+	queueLength           prometheus.Gauge
+}
+
+// acquire returns the metrics of a URL, to be released.
+func (m *metrics) acquire(url string) *queueMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users[url]++
+	return &queueMetrics{
+		all:         m,
+		url:         url,
+		latency:     m.latency.WithLabelValues(url),
+		errors:      m.errors.WithLabelValues(url),
+		sent:        m.sent.WithLabelValues(url),
+		dropped:     m.dropped.WithLabelValues(url),
+		queueLength: m.queueLength.WithLabelValues(url),
+	}
+}
+
+// release gives the metrics back. They go when nobody uses them any more.
+func (q *queueMetrics) release() {
+	m := q.all
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users[q.url]--; m.users[q.url] > 0 {
+		return
+	}
+	delete(m.users, q.url)
+	m.latency.DeleteLabelValues(q.url)
+	for _, v := range []interface{ DeleteLabelValues(...string) bool }{m.errors, m.sent, m.dropped, m.queueLength} {
+		v.DeleteLabelValues(q.url)
+	}
+}
+
+// queued notes that so many alerts more wait now.
+func (q *queueMetrics) queued(n int) { q.queueLength.Add(float64(n)) }
+
+// delivered counts alerts that an Alertmanager has taken.
+func (q *queueMetrics) delivered(n int, took time.Duration) {
+	q.sent.Add(float64(n))
+	q.latency.Observe(took.Seconds())
+}
