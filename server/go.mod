@@ -3,6 +3,31 @@ module github.com/cresset-metrics/cresset/server
 go 1.26.0
 
 require (
+	github.com/alecthomas/kingpin/v2 v2.4.0
+	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b
+	github.com/cespare/xxhash/v2 v2.3.0
+	github.com/cresset-metrics/cresset v0.0.0
+	github.com/go-openapi/errors v0.22.8
+	github.com/go-openapi/strfmt v0.27.2
+	github.com/prometheus/alertmanager v0.34.2
+	github.com/prometheus/client_golang v1.25.0
+	github.com/prometheus/client_model v0.6.3
+	github.com/prometheus/common v0.72.1
+	github.com/prometheus/exporter-toolkit v0.19.0
+	github.com/prometheus/prometheus v0.315.0
+	github.com/prometheus/sigv4 v0.5.0
+	go.yaml.in/yaml/v3 v3.0.5
+	google.golang.org/protobuf v1.36.12
+)
+
+// Test dependencies.
+require (
+	github.com/rogpeppe/go-internal v1.16.0
+	go.uber.org/goleak v1.3.0
+	pgregory.net/rapid v1.3.0
+)
+
+require (
 	cloud.google.com/go/auth v0.23.2 // indirect
 	cloud.google.com/go/auth/oauth2adapt v0.2.8 // indirect
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect
@@ -144,25 +169,5 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-require (
-	github.com/alecthomas/kingpin/v2 v2.4.0
-	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b
-	github.com/cespare/xxhash/v2 v2.3.0
-	github.com/cresset-metrics/cresset v0.0.0
-	github.com/go-openapi/errors v0.22.8
-	github.com/go-openapi/strfmt v0.27.2
-	github.com/prometheus/alertmanager v0.34.2
-	github.com/prometheus/client_golang v1.24.1
-	github.com/prometheus/client_model v0.6.3
-	github.com/prometheus/common v0.72.1
-	github.com/prometheus/exporter-toolkit v0.19.0
-	github.com/prometheus/prometheus v0.315.0
-	github.com/prometheus/sigv4 v0.5.0
-	github.com/rogpeppe/go-internal v1.16.0
-	go.uber.org/goleak v1.3.0
-	go.yaml.in/yaml/v3 v3.0.5
-	google.golang.org/protobuf v1.36.12
-	pgregory.net/rapid v1.3.0
-)
-
+// Until the first tagged release.
 replace github.com/cresset-metrics/cresset => ../

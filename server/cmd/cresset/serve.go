@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/signal"
@@ -116,6 +117,7 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 		return fmt.Errorf("--log.format: %w", err)
 	}
 	o.Logger = promslog.New(&promslog.Config{Level: level, Format: format, Writer: stderr})
+	slog.SetDefault(o.Logger) // for libraries that are not given one
 	return nil
 }
 

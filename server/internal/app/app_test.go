@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,22 +81,22 @@ func eventually(t *testing.T, what string, condition func() error) {
 	}
 }
 
-func fetch(url string) (string, error) {
-	resp, err := http.Get(url)
+func fetch(address string) (string, error) {
+	resp, err := http.Get(address)
 	if err != nil {
 		return "", err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %s", url, resp.Status, body)
+		err = fmt.Errorf("%s: %s: %s", address, resp.Status, body)
 	}
 	return string(body), err
 }
 
 // value returns the value of the only series that a query gives.
 func value(base, query string) (string, error) {
-	body, err := fetch(base + "api/v1/query?query=" + strings.ReplaceAll(query, "+", "%2B"))
+	body, err := fetch(base + "api/v1/query?query=" + url.QueryEscape(query))
 	if err != nil {
 		return "", err
 	}
@@ -138,7 +139,7 @@ type notification struct {
 }
 
 // webhook is a receiver that passes on what it is sent.
-func webhook(t *testing.T) (url string, received <-chan notification) {
+func webhook(t *testing.T) (address string, received <-chan notification) {
 	ch := make(chan notification, 100)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var n notification

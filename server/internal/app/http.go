@@ -104,6 +104,10 @@ func (a *App) routes(p *parts) http.Handler {
 	reload := http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.reloadRequest))
 	mux.Handle("POST "+prefix+"/-/reload", reload)
 	mux.Handle("PUT "+prefix+"/-/reload", reload)
+	mux.HandleFunc(prefix+"/-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "POST, PUT")
+		say(w, http.StatusMethodNotAllowed, "Only POST or PUT requests allowed.\n")
+	})
 	return mux
 }
 

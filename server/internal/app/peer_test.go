@@ -2,14 +2,19 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/promhttp"
 )
 
 // peer starts a program of a Debian package, or skips the test where it is not
@@ -34,7 +39,8 @@ func peer(t *testing.T, pkg, program string, args ...string) {
 			<-ended
 		}
 		if t.Failed() {
-			t.Logf("%s wrote:\n%s", program, log.String())
+			lines := strings.SplitAfter(log.String(), "\n")
+			t.Logf("%s wrote last:\n%s", program, strings.Join(lines[max(0, len(lines)-20):], ""))
 		}
 	})
 }
@@ -86,8 +92,9 @@ scrape_configs:
 	wantValue(t, a.URL(), `sum(rate(node_cpu_seconds_total[10s])) > bool 0`, "1")
 }
 
-// Debian's Prometheus evaluates a rule and sends the alert here; Debian's amtool
-// lists it; the receiver of the configuration is told, also that it is over.
+// Debian's Prometheus scrapes a service, evaluates a rule and sends the alert
+// here; Debian's amtool lists it; the receiver of the configuration is told, also
+// that it is over.
 func TestPrometheusSendsAnAlertAndAmtoolListsIt(t *testing.T) {
 	installed(t, "prometheus", "prometheus")
 	amtool := installed(t, "prometheus-alertmanager", "amtool")
@@ -95,29 +102,49 @@ func TestPrometheusSendsAnAlertAndAmtoolListsIt(t *testing.T) {
 	ours := write(t, map[string]string{"alertmanager.yml": alertmanagerYML(hook)})
 	a := serve(t, Options{AlertmanagerFile: filepath.Join(ours, "alertmanager.yml")})
 
+	broken := prometheus.NewGauge(prometheus.GaugeOpts{Name: "broken", Help: "Whether it is."})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(broken)
+	service := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	t.Cleanup(service.Close)
+
 	theirs := write(t, map[string]string{
 		"prometheus.yml": fmt.Sprintf(`
-global: {evaluation_interval: 500ms, external_labels: {sender: debian}}
+global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms, external_labels: {sender: debian}}
 rule_files: [rules.yml]
+scrape_configs:
+  - job_name: service
+    static_configs: [{targets: [%q]}]
 alerting:
   alertmanagers:
     - static_configs: [{targets: [%q]}]
-`, a.Addr()),
+`, strings.TrimPrefix(service.URL, "http://"), a.Addr()),
 		"rules.yml": `
 groups:
   - name: g
     rules:
       - alert: FromDebian
-        expr: vector(1) and on() (time() % 20 < 10)
+        expr: broken > 0
         labels: {severity: page}
         annotations: {summary: "value {{ $value }}"}
 `,
 	})
+	address := freeAddress(t)
 	peer(t, "prometheus", "prometheus",
 		"--config.file="+filepath.Join(theirs, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(theirs, "data"),
-		"--web.listen-address="+freeAddress(t))
+		"--rules.alert.resend-delay=1s",
+		"--web.listen-address="+address)
+	// What it sends before it knows where to is lost.
+	eventually(t, "prometheus to know its Alertmanager", func() error {
+		body, err := fetch("http://" + address + "/api/v1/alertmanagers")
+		if err == nil && !strings.Contains(body, a.Addr().String()) {
+			err = errors.New(body)
+		}
+		return err
+	})
 
+	broken.Set(1)
 	firing := receive(t, received, "firing")
 	if got := firing.Alerts[0].Labels; got["alertname"] != "FromDebian" || got["sender"] != "debian" || got["severity"] != "page" {
 		t.Errorf("got labels %v", got)
@@ -130,5 +157,6 @@ groups:
 	if err != nil || !strings.Contains(string(out), "hook") {
 		t.Errorf("amtool: %v\n%s", err, out)
 	}
+	broken.Set(0)
 	receive(t, received, "resolved")
 }

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
+	"sync"
 
 	amconfig "github.com/prometheus/alertmanager/config"
+	"github.com/prometheus/alertmanager/featurecontrol"
+	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/template"
 	commonconfig "github.com/prometheus/common/config"
 )
@@ -31,6 +35,11 @@ func loadAlertmanager(path string) (*amconfig.Config, error) {
 	return cfg, checkTemplates(path, cfg.Templates)
 }
 
+// useMatchers chooses how matchers are read, which is one choice for the whole
+// process: as Alertmanager does unless it is told otherwise, UTF-8 names with a
+// fallback to the classic syntax, and a warning where the two disagree.
+var useMatchers = sync.OnceFunc(func() { compat.InitFromFlags(slog.Default(), featurecontrol.NoopFlags{}) })
+
 // parseAlertmanager reads the content of an alertmanager.yml alone; relative
 // paths in it are made to start at its folder.
 func parseAlertmanager(path string, content []byte) (*amconfig.Config, error) {
@@ -38,6 +47,7 @@ func parseAlertmanager(path string, content []byte) (*amconfig.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	useMatchers()
 	errs := refuseAlertmanager(path, root)
 	errs = append(errs, badPatterns(path, child(root, "templates"))...)
 	if len(errs) > 0 {

@@ -42,20 +42,27 @@ func Run(ctx context.Context, o Options) error {
 	if o.Duration < MinDuration {
 		return fmt.Errorf("%s is too short for the demo: it needs %s or more", o.Duration, MinDuration)
 	}
-	return run(ctx, o, pace{calm: 5 * time.Second, suffering: 2 * time.Second, poll: 200 * time.Millisecond})
+	return run(ctx, o, pace{
+		calm: 5 * time.Second, suffering: 4 * time.Second, poll: 200 * time.Millisecond,
+		limit: context.WithTimeout,
+	})
 }
 
-// pace is how long the parts of the story take that are not waited for.
+// pace is what the story has of time: how long the parts take that are not
+// waited for, and when all is over.
 type pace struct {
 	calm      time.Duration // before the fault comes
 	suffering time.Duration // between the firing notification and the end of the fault
 	poll      time.Duration // between two looks at the state of the alert
+
+	// limit ends the story's context when the demo has taken its duration.
+	limit func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 }
 
 // run sets the stage, lets the story be told, and clears everything away. What
 // was set up last goes first: the server, while its webhook still answers.
 func run(parent context.Context, o Options, pace pace) (err error) {
-	ctx, cancel := context.WithTimeout(parent, o.Duration)
+	ctx, cancel := pace.limit(parent, o.Duration)
 	defer cancel()
 
 	dir, err := os.MkdirTemp("", "cresset-demo-")
@@ -71,12 +78,13 @@ func run(parent context.Context, o Options, pace pace) (err error) {
 	s := &story{
 		out:           o.Out,
 		terminal:      o.IsTerminal,
-		colour:        o.IsTerminal && os.Getenv("NO_COLOR") == "",
+		colour:        inColour(o.IsTerminal),
 		pace:          pace,
 		began:         time.Now(),
 		shop:          NewShop(),
 		notifications: make(chan Notification),
 		states:        make(chan string),
+		state:         stateInactive,
 	}
 	shopAddress, closeShop, err := serve(s.shop.Handler())
 	if err != nil {
@@ -102,6 +110,9 @@ func run(parent context.Context, o Options, pace pace) (err error) {
 	}
 	address, stop, err := o.Start(ctx, files)
 	if err != nil {
+		if parent.Err() != nil {
+			return fmt.Errorf("the demo was interrupted while the server was starting: %w", err)
+		}
 		return fmt.Errorf("start the server: %w", err)
 	}
 	defer func() {
@@ -122,12 +133,15 @@ func run(parent context.Context, o Options, pace pace) (err error) {
 	if err := s.tell(ctx); err != nil {
 		return s.explain(parent, o.Duration, err)
 	}
-	s.say("Both notifications were delivered. Nothing is left behind.")
+	s.say("Both notifications were delivered.")
 	return nil
 }
 
+// inColour follows https://no-color.org.
+func inColour(terminal bool) bool { return terminal && os.Getenv("NO_COLOR") == "" }
+
 // serve answers on a free port of loopback until it is closed.
-func serve(h http.Handler) (address string, close func(), err error) {
+func serve(h http.Handler) (address string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err

@@ -52,11 +52,12 @@ func (p *printer) alert(a Alert) {
 		}
 		fmt.Fprintln(p.w)
 	}
-	p.line(a.Annotations["summary"])
 	if a.Status == resolved {
-		p.fact("it was", p.clock(a.StartsAt)+" until "+p.clock(a.EndsAt))
+		p.fact("was", a.Annotations["summary"])
+		p.fact("from", p.clock(a.StartsAt)+" until "+p.clock(a.EndsAt))
 		return
 	}
+	p.line(a.Annotations["summary"])
 	p.line(a.Annotations["description"])
 	p.fact("since", fmt.Sprintf("%s, %s ago", p.clock(a.StartsAt), span(a.StartsAt, p.now)))
 	p.fact("labels", labelText(a.Labels))
@@ -69,7 +70,7 @@ func (p *printer) line(text string) {
 		return
 	}
 	for l := range strings.Lines(text) {
-		fmt.Fprintf(p.w, "%s%s\n", indent, clean(strings.TrimSpace(l)))
+		fmt.Fprintln(p.w, strings.TrimRight(indent+clean(strings.TrimSpace(l)), " "))
 	}
 }
 
@@ -106,8 +107,11 @@ func labelText(labels map[string]string) string {
 // what a notification says must not be able to draw another one.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		switch {
+		case unicode.IsPrint(r):
 			return r
+		case r == '\t':
+			return ' '
 		}
 		return unicode.ReplacementChar
 	}, s)

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,7 +22,8 @@ type story struct {
 	states        chan string
 
 	firing, resolved bool   // these notifications were delivered
-	state            string // of the alert, as last heard
+	state            string // of the alert, as last heard; at first stateInactive
+	mute             bool   // the server's API does not answer
 	waitingShown     bool   // the last line of the terminal says what is waited for
 }
 
@@ -92,7 +92,7 @@ func (s *story) wait(ctx context.Context, what string, over <-chan time.Time, ha
 
 // notified prints a notification.
 func (s *story) notified(n Notification) {
-	s.say("A %s notification is delivered:", n.Status)
+	s.say("A %s notification is delivered:", clean(n.Status))
 	fmt.Fprintln(s.out)
 	Print(s.out, n, time.Now(), s.colour)
 	fmt.Fprintln(s.out)
@@ -111,13 +111,18 @@ func (s *story) notified(n Notification) {
 
 // changed tells of a new state of the alert.
 func (s *story) changed(state string) {
+	s.mute = state == stateUnknown
+	if s.mute || state == s.state {
+		return
+	}
+	before := s.state
 	s.state = state
-	switch state {
-	case statePending:
+	switch {
+	case state == statePending:
 		s.say("The alert is pending: it fires if this lasts for 3s.")
-	case stateFiring:
+	case state == stateFiring:
 		s.say("The alert fires. Its group waits 1s for others like it.")
-	case stateInactive:
+	case before == stateFiring:
 		s.say("The alert is over. Its group tells so within 2s.")
 	}
 }
@@ -167,10 +172,10 @@ func (s *story) explain(parent context.Context, duration time.Duration, err erro
 	if parent.Err() != nil {
 		return fmt.Errorf("the demo was interrupted while %w", err)
 	}
-	err = fmt.Errorf("the demo did not end within %s: missing %s; it was still %w",
-		duration, strings.Join(missing, " and "), err)
-	if s.state == stateUnknown {
-		err = errors.Join(err, errors.New("the server's API did not answer at the end"))
+	silence := ""
+	if s.mute {
+		silence = ", and the server's API did not answer"
 	}
-	return err
+	return fmt.Errorf("the demo did not end within %s: missing %s; it was still %w%s",
+		duration, strings.Join(missing, " and "), err, silence)
 }

@@ -191,11 +191,11 @@ func sampleTime(ms int64) string {
 
 // seriesName is a series as PromQL writes it.
 func seriesName(ls labels.Labels) string {
-	name := ls.Get(labels.MetricName)
+	name := ls.Get(model.MetricNameLabel)
 	if !model.LegacyValidation.IsValidMetricName(name) {
 		return ls.String() // which has the name between the braces
 	}
-	rest := labels.NewBuilder(ls).Del(labels.MetricName).Labels()
+	rest := labels.NewBuilder(ls).Del(model.MetricNameLabel).Labels()
 	if rest.IsEmpty() {
 		return name
 	}

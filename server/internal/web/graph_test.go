@@ -57,7 +57,7 @@ func TestRealEngine(t *testing.T) {
 		{"g0.expr=+", 200, []string{"<button>Evaluate</button>"}},
 		{"g0.expr=sum(", 400, []string{"parse error: unclosed left parenthesis", ">\nsum(</textarea>"}},
 		{"g0.expr=up&g0.moment_input=yesterday", 400, []string{`"yesterday" is not a time`}},
-		{"g0.expr=queue_length+*+on(x)+group_left+(queue_length+or+vector(1))", 422, []string{"found duplicate series"}},
+		{"g0.expr=vector(1)+%2B+on(x)+(queue_length+or+vector(1))", 422, []string{"found duplicate series"}},
 	} {
 		res := get(t, h, "/graph?g0.tab=1&"+tc.query)
 		body := html.UnescapeString(res.Body.String())

@@ -52,10 +52,7 @@ func problem(status int, text string) content {
 		template: "problem",
 		title:    title,
 		status:   status,
-		data: struct {
-			Status      int
-			Title, Text string
-		}{status, title, text},
+		data:     struct{ Title, Text string }{title, text},
 	}
 }
 
@@ -89,10 +86,10 @@ var filesVersion = func() string {
 
 // page makes a handler. The page is complete before its first byte is sent, so
 // that nobody sees the half of one.
-func (web *Web) page(make func(*request) content) http.Handler {
+func (web *Web) page(build func(*request) content) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := &request{Request: r, base: web.base(r), now: web.o.Now()}
-		c := make(req)
+		c := build(req)
 		var body bytes.Buffer
 		if err := web.render(&body, req, c); err != nil {
 			web.o.Logger.Error("Making a page failed", "path", r.URL.Path, "err", err)

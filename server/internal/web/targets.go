@@ -95,7 +95,7 @@ func newTargetView(r *request, t *scrape.Target) targetView {
 		URL:     u,
 		Link:    webAddress(u),
 		Health:  string(t.Health()),
-		Labels:  pairs(t.Labels(labels.NewBuilder(labels.EmptyLabels())), labels.MetricName),
+		Labels:  pairs(t.Labels(labels.NewBuilder(labels.EmptyLabels()))),
 		Scraped: at(t.LastScrape(), r.now),
 		Took:    took(t.LastScrapeDuration()),
 	}

@@ -15,9 +15,11 @@ package web
 import (
 	"context"
 	"embed"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -108,8 +110,8 @@ func (web *Web) Register(mux *http.ServeMux, prefix string) {
 		"targets": web.targets,
 		"graph":   web.graph,
 	}
-	for path, make := range pages {
-		mux.Handle("GET "+prefix+"/"+path, web.page(make))
+	for path, build := range pages {
+		mux.Handle("GET "+prefix+"/"+path, web.page(build))
 		mux.Handle(prefix+"/"+path, web.page(methodNotAllowed))
 	}
 	mux.Handle("GET "+prefix+"/static/", web.files())
@@ -122,12 +124,10 @@ func (web *Web) files() http.Handler {
 	files := http.StripPrefix(web.prefix, http.FileServerFS(static))
 	missing := web.page(notFound)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := r.URL.Path[len(web.prefix)+1:]
-		if f, err := static.Open(name); err != nil || name == "static/" {
+		info, err := fs.Stat(static, strings.TrimPrefix(r.URL.Path, web.prefix+"/"))
+		if err != nil || info.IsDir() {
 			missing.ServeHTTP(w, r)
 			return
-		} else {
-			_ = f.Close()
 		}
 		secure(w.Header())
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

