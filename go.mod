@@ -7,8 +7,12 @@ require (
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.1
 	github.com/prometheus/procfs v0.23.0
-	go.uber.org/goleak v1.3.0
 	google.golang.org/protobuf v1.36.12
+)
+
+// Test dependencies.
+require (
+	go.uber.org/goleak v1.3.0
 	pgregory.net/rapid v1.3.0
 )
 

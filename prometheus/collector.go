@@ -18,14 +18,29 @@ type Collector interface {
 // DescribeByCollect is a Describe for Collectors that always send the same
 // kinds of metrics: it collects, and sends the Descs of what comes.
 func DescribeByCollect(c Collector, descs chan<- *Desc) {
-	metrics := make(chan Metric)
-	go func() {
-		defer close(metrics)
-		c.Collect(metrics)
-	}()
-	for m := range metrics {
+	for _, m := range receive(c.Collect) {
 		descs <- m.Desc()
 	}
+}
+
+// receive returns all that foreign code sends. A panic of it comes out here,
+// where somebody can catch it.
+func receive[T any](send func(chan<- T)) []T {
+	ch := make(chan T)
+	var panicked any // written before ch is closed, read after
+	go func() {
+		defer close(ch)
+		defer func() { panicked = recover() }()
+		send(ch)
+	}()
+	var all []T
+	for v := range ch {
+		all = append(all, v)
+	}
+	if panicked != nil {
+		panic(panicked)
+	}
+	return all
 }
 
 // CollectorFunc is a Collect method that describes itself by collecting.

@@ -69,13 +69,13 @@ func NewCounterVec(opts CounterOpts, labelNames []string) *CounterVec {
 // the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *CounterVec) WithLabelValues(lvs ...string) Counter {
-	return v.mustFind(lvs).(*counter)
+	return asCounter(v.mustFind(lvs))
 }
 
 // With returns the counter with these labels and makes it if there is none. It
 // panics where GetMetricWith returns an error.
 func (v *CounterVec) With(labels Labels) Counter {
-	return v.mustFindMap(labels).(*counter)
+	return asCounter(v.mustFindMap(labels))
 }
 
 // GetMetricWithLabelValues returns the counter with these label values, in the
@@ -86,7 +86,7 @@ func (v *CounterVec) GetMetricWithLabelValues(lvs ...string) (Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.(*counter), nil
+	return asCounter(m), nil
 }
 
 // GetMetricWith returns the counter with these labels and makes it if there is
@@ -97,7 +97,16 @@ func (v *CounterVec) GetMetricWith(labels Labels) (Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.(*counter), nil
+	return asCounter(m), nil
+}
+
+// asCounter returns a metric of the vector as what it is. Only a vector that
+// somebody put together of a MetricVec of their own holds others than ours.
+func asCounter(m Metric) Counter {
+	if m, ok := m.(*counter); ok {
+		return m
+	}
+	return m.(Counter)
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

@@ -70,13 +70,13 @@ func NewGaugeVec(opts GaugeOpts, labelNames []string) *GaugeVec {
 // the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *GaugeVec) WithLabelValues(lvs ...string) Gauge {
-	return v.mustFind(lvs).(*gauge)
+	return asGauge(v.mustFind(lvs))
 }
 
 // With returns the gauge with these labels and makes it if there is none. It
 // panics where GetMetricWith returns an error.
 func (v *GaugeVec) With(labels Labels) Gauge {
-	return v.mustFindMap(labels).(*gauge)
+	return asGauge(v.mustFindMap(labels))
 }
 
 // GetMetricWithLabelValues returns the gauge with these label values, in the
@@ -87,7 +87,7 @@ func (v *GaugeVec) GetMetricWithLabelValues(lvs ...string) (Gauge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.(*gauge), nil
+	return asGauge(m), nil
 }
 
 // GetMetricWith returns the gauge with these labels and makes it if there is
@@ -98,7 +98,16 @@ func (v *GaugeVec) GetMetricWith(labels Labels) (Gauge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.(*gauge), nil
+	return asGauge(m), nil
+}
+
+// asGauge returns a metric of the vector as what it is. Only a vector that
+// somebody put together of a MetricVec of their own holds others than ours.
+func asGauge(m Metric) Gauge {
+	if m, ok := m.(*gauge); ok {
+		return m
+	}
+	return m.(Gauge)
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

@@ -48,9 +48,9 @@ type HistogramOpts struct {
 	// Without any, they are DefBuckets.
 	Buckets []float64
 
-	// sealed keeps the options from being written without field names, so
-	// that fields can be added.
-	sealed struct{}
+	// This keeps the options from being written without field names, so that
+	// fields can be added.
+	_ struct{}
 }
 
 func (o HistogramOpts) desc(labelNames []string) *Desc {
@@ -70,7 +70,7 @@ func (o HistogramOpts) bounds() []float64 {
 		}
 	}
 	bounds = slices.Clone(bounds)
-	if last := len(bounds) - 1; math.IsInf(bounds[last], +1) {
+	if last := len(bounds) - 1; last >= 0 && math.IsInf(bounds[last], +1) {
 		bounds = bounds[:last]
 	}
 	return bounds
@@ -145,13 +145,13 @@ func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
 // of the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *HistogramVec) WithLabelValues(lvs ...string) Observer {
-	return v.mustFind(lvs).(*histogram)
+	return asObserver(v.mustFind(lvs))
 }
 
 // With returns the histogram with these labels and makes it if there is none.
 // It panics where GetMetricWith returns an error.
 func (v *HistogramVec) With(labels Labels) Observer {
-	return v.mustFindMap(labels).(*histogram)
+	return asObserver(v.mustFindMap(labels))
 }
 
 // GetMetricWithLabelValues returns the histogram with these label values, in
@@ -163,7 +163,7 @@ func (v *HistogramVec) GetMetricWithLabelValues(lvs ...string) (Observer, error)
 	if err != nil {
 		return nil, err
 	}
-	return m.(*histogram), nil
+	return asObserver(m), nil
 }
 
 // GetMetricWith returns the histogram with these labels and makes it if there
@@ -174,7 +174,7 @@ func (v *HistogramVec) GetMetricWith(labels Labels) (Observer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.(*histogram), nil
+	return asObserver(m), nil
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

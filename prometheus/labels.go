@@ -24,7 +24,11 @@ func checkLabelCount(values []string, want int) error {
 	return fmt.Errorf("%w: expected %d label values but got %d in %#v", errInconsistentCardinality, want, len(copied), copied)
 }
 
+// cloneAll returns nil for no values.
 func cloneAll(values []string) []string {
+	if len(values) == 0 {
+		return nil
+	}
 	copied := make([]string, len(values))
 	for i, value := range values {
 		copied[i] = strings.Clone(value)
@@ -36,12 +40,28 @@ func checkLabelMapCount(labels Labels, want int) error {
 	if len(labels) == want {
 		return nil
 	}
-	copied := make(Labels, len(labels))
+	var copied Labels
+	if labels != nil {
+		copied = make(Labels, len(labels))
+	}
 	for name, value := range labels {
 		copied[strings.Clone(name)] = strings.Clone(value)
 	}
 	return fmt.Errorf("%w: expected %d label values but got %d in %#v", errInconsistentCardinality, want, len(copied), copied)
 }
+
+const invalidValue = "label %s: value %q is not valid UTF-8"
+
+func checkNamedValues(names, values []string) error {
+	for i, value := range values {
+		if !utf8.ValidString(value) {
+			return fmt.Errorf(invalidValue, names[i], value)
+		}
+	}
+	return nil
+}
+
+func checkPlacedValues(_, values []string) error { return checkLabelValues(values) }
 
 func checkLabelValues(values []string) error {
 	for _, value := range values {

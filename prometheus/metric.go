@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"fmt"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -47,9 +46,9 @@ type Opts struct {
 	// metric of its own.
 	ConstLabels Labels
 
-	// sealed keeps the options from being written without field names, so
-	// that fields can be added.
-	sealed struct{}
+	// This keeps the options from being written without field names, so that
+	// fields can be added.
+	_ struct{}
 }
 
 func (o Opts) desc(labelNames []string) *Desc {
@@ -136,18 +135,7 @@ type timestampedMetric struct {
 }
 
 func (m *timestampedMetric) Write(out *dto.Metric) error {
-	if err := m.Metric.Write(out); err != nil {
-		return err
-	}
+	err := m.Metric.Write(out)
 	out.TimestampMs = proto.Int64(m.milliseconds)
-	return nil
-}
-
-// mustHaveValues panics if a metric is made with the wrong number of label
-// values, which only code that makes metrics outside of a vector can do.
-func mustHaveValues(desc *Desc, values []string) {
-	if names := desc.d.Schema.Variable(); len(names) != len(values) {
-		panic(fmt.Errorf("%w: %q has %d variable labels named %q but %d values %q were provided",
-			errInconsistentCardinality, desc.d.Name, len(names), names, len(values), values))
-	}
+	return err
 }

@@ -23,3 +23,15 @@ type ObserverVec interface {
 
 	Collector
 }
+
+// asObserver returns a metric of a vector as what it is. Only a vector that
+// somebody put together of a MetricVec of their own holds others than ours.
+func asObserver(m Metric) Observer {
+	switch m := m.(type) {
+	case *histogram:
+		return m
+	case *summary:
+		return m
+	}
+	return m.(Observer)
+}

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"errors"
+	"fmt"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -104,22 +105,14 @@ func (r *Registry) MustRegister(cs ...Collector) {
 // Unregister implements Registerer.
 func (r *Registry) Unregister(c Collector) bool { return r.r.Unregister(describe(c)) }
 
-// describe returns what a Collector describes. A panic of its Describe method
-// comes out here, where somebody can catch it.
+// describe returns what a Collector describes.
 func describe(c Collector) []*registry.Desc {
-	ch := make(chan *Desc)
-	var panicked any
-	go func() {
-		defer close(ch)
-		defer func() { panicked = recover() }()
-		c.Describe(ch)
-	}()
 	var descs []*registry.Desc
-	for d := range ch {
+	for _, d := range receive(c.Describe) {
+		if d == nil || d.d == nil {
+			d = NewInvalidDesc(fmt.Errorf("a collector of type %T sent a descriptor that was not made with NewDesc", c))
+		}
 		descs = append(descs, d.d)
-	}
-	if panicked != nil {
-		panic(panicked)
 	}
 	return descs
 }

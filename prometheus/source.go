@@ -27,20 +27,33 @@ type source interface {
 func sourceOf(c Collector) source {
 	switch c := c.(type) {
 	case *CounterVec:
-		return vecSource{nativeVec{c.MetricVec}, c}
+		return sourceOfVec(c, c.MetricVec)
 	case *GaugeVec:
-		return vecSource{nativeVec{c.MetricVec}, c}
+		return sourceOfVec(c, c.MetricVec)
+	case *SummaryVec:
+		return sourceOfVec(c, c.MetricVec)
 	case *HistogramVec:
-		return vecSource{nativeVec{c.MetricVec}, c}
+		return sourceOfVec(c, c.MetricVec)
 	case *counter:
 		return metricSource{c, c}
 	case *gauge:
 		return metricSource{c, c}
 	case *histogram:
 		return metricSource{c, c}
+	case *summary:
+		return metricSource{c, c}
 	default:
 		return collectorSource{c}
 	}
+}
+
+// sourceOfVec looks at what the vector holds, too: somebody may have put it
+// together of a MetricVec of their own.
+func sourceOfVec(c Collector, vec *MetricVec) source {
+	if vec.isNative {
+		return vecSource{nativeVec{vec}, c}
+	}
+	return collectorSource{c}
 }
 
 type vecSource struct {
@@ -144,7 +157,7 @@ func (c *collection) add(m Metric, pedantic bool) error {
 		return errors.New("a collector sent a nil metric")
 	}
 	desc := m.Desc()
-	if desc == nil {
+	if desc == nil || desc.d == nil {
 		return fmt.Errorf("a collector sent a metric of type %T without a descriptor", m)
 	}
 	if err := desc.Err(); err != nil {
@@ -185,6 +198,8 @@ func rowOf(m Metric) (exposition.Type, row, error) {
 		return exposition.Gauge, m, nil
 	case *histogram:
 		return exposition.Histogram, m, nil
+	case *summary:
+		return exposition.Summary, m, nil
 	case *constMetric:
 		return m.typ, m, nil
 	case *valueFunc:
@@ -202,8 +217,6 @@ func rowOf(m Metric) (exposition.Type, row, error) {
 	}
 	return typ, &written{series}, nil
 }
-
-const quantileLabel = "quantile"
 
 // checkCollected checks the labels of the only series of a run, which may be
 // anything if foreign code wrote them.

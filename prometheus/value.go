@@ -30,17 +30,16 @@ var (
 	UntypedMetricTypePtr = dto.MetricType_UNTYPED.Enum()
 )
 
-// ToDTO returns the type as messages hold it, nil for none of the three.
+// ToDTO returns the type as messages hold it, which is untyped for what is none
+// of the three.
 func (v ValueType) ToDTO() *dto.MetricType {
 	switch v {
 	case CounterValue:
 		return CounterMetricTypePtr
 	case GaugeValue:
 		return GaugeMetricTypePtr
-	case UntypedValue:
-		return UntypedMetricTypePtr
 	default:
-		return nil
+		return UntypedMetricTypePtr
 	}
 }
 
@@ -115,15 +114,11 @@ func NewConstMetric(desc *Desc, valueType ValueType, value float64, labelValues 
 }
 
 func newConstValue(desc *Desc, valueType ValueType, value float64, created time.Time, labelValues []string) (Metric, error) {
-	if err := desc.Err(); err != nil {
-		return nil, err
-	}
-	typ, err := valueType.seriesType()
+	m, err := newConst(desc, exposition.Untyped, labelValues)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newConst(desc, typ, labelValues)
-	if err != nil {
+	if m.typ, err = valueType.seriesType(); err != nil {
 		return nil, err
 	}
 	m.series.Value = value
@@ -154,13 +149,11 @@ func must(m Metric, err error) Metric {
 // NewConstMetricWithCreatedTimestamp is NewConstMetric with the time at which
 // counting began. Only counters have one.
 func NewConstMetricWithCreatedTimestamp(desc *Desc, valueType ValueType, value float64, ct time.Time, labelValues ...string) (Metric, error) {
-	if err := desc.Err(); err != nil {
-		return nil, err
-	}
-	if valueType != CounterValue {
+	m, err := newConstValue(desc, CounterValue, value, ct, labelValues)
+	if err == nil && valueType != CounterValue {
 		return nil, errors.New("created timestamps are only supported for counters")
 	}
-	return newConstValue(desc, valueType, value, ct, labelValues)
+	return m, err
 }
 
 // MustNewConstMetricWithCreatedTimestamp is NewConstMetricWithCreatedTimestamp,

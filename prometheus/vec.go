@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -71,14 +72,14 @@ func (m *MetricVec) find(lvs []string) (Metric, error) {
 		if err := checkLabelCount(lvs, len(m.names())); err != nil {
 			return nil, err
 		}
-		return m.get(lvs)
+		return m.get(lvs, checkPlacedValues)
 	}
 	var stack [stackLabels]string
 	values, err := m.complete(stack[:0], lvs)
 	if err != nil {
 		return nil, err
 	}
-	return m.get(values)
+	return m.get(values, checkPlacedValues)
 }
 
 func (m *MetricVec) findMap(labels Labels) (Metric, error) {
@@ -87,7 +88,7 @@ func (m *MetricVec) findMap(labels Labels) (Metric, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.get(values)
+	return m.get(values, checkNamedValues)
 }
 
 func (m *MetricVec) mustFind(lvs []string) Metric {
@@ -106,19 +107,23 @@ func (m *MetricVec) mustFindMap(labels Labels) Metric {
 	return metric
 }
 
+// valueCheck says what is wrong with the values of all variable labels, in the
+// words of the way that they were given.
+type valueCheck func(names, values []string) error
+
 // get returns the metric with these values of all variable labels.
-func (m *MetricVec) get(values []string) (Metric, error) {
+func (m *MetricVec) get(values []string, check valueCheck) (Metric, error) {
 	if c := m.table.Find(values); c != nil {
 		return c.Item, nil
 	}
-	return m.create(values)
+	return m.create(values, check)
 }
 
 // create makes a series of copies of the values: a caller may change what its
 // strings point to as soon as the call returns.
-func (m *MetricVec) create(values []string) (Metric, error) {
+func (m *MetricVec) create(values []string, check valueCheck) (Metric, error) {
 	owned := cloneAll(values)
-	if err := checkLabelValues(owned); err != nil {
+	if err := check(m.names(), owned); err != nil {
 		return nil, err
 	}
 	return m.table.Create(owned, m.make).Item, nil
@@ -154,16 +159,27 @@ func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
 		switch {
 		case len(curry) > 0 && curry[0].place == place:
 			if given {
-				return nil, fmt.Errorf("label name %q is already curried", name)
+				return nil, refusal(labels, "label name %q is already curried", name)
 			}
 			dst, curry = append(dst, curry[0].value), curry[1:]
 		case given:
 			dst = append(dst, value)
 		default:
-			return nil, fmt.Errorf("label name %q missing in label map", name)
+			return nil, refusal(labels, "label name %q missing in label map", name)
 		}
 	}
 	return dst, nil
+}
+
+// refusal returns why labels are refused: values that are no text come first,
+// whatever else is wrong.
+func refusal(labels Labels, format, name string) error {
+	for name, value := range labels {
+		if !utf8.ValidString(value) {
+			return fmt.Errorf(invalidValue, strings.Clone(name), strings.Clone(value))
+		}
+	}
+	return fmt.Errorf(format, name)
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

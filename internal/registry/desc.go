@@ -23,24 +23,22 @@ type Desc struct {
 	Schema           *series.Schema
 	Err              error
 
-	variable []string // names as declared, for String
-	id       string   // what may be registered once: name and constant label values
-	dims     string   // what all descs of one name must agree in: help, unit, label names
+	id   string // what may be registered once: name and constant label values
+	dims string // what all descs of one name must agree in: help, unit, label names
 }
 
 // NewDesc returns a Desc. What is given is copied.
 func NewDesc(name, help, unit string, variable []string, constant map[string]string) *Desc {
 	d := &Desc{
-		Name:     strings.Clone(name),
-		Help:     strings.Clone(help),
-		Unit:     strings.Clone(unit),
-		Const:    make(map[string]string, len(constant)),
-		variable: slices.Clone(variable),
+		Name:  strings.Clone(name),
+		Help:  strings.Clone(help),
+		Unit:  strings.Clone(unit),
+		Const: make(map[string]string, len(constant)),
 	}
 	for label, value := range constant {
 		d.Const[strings.Clone(label)] = strings.Clone(value)
 	}
-	d.Schema = series.NewSchema(d.Const, d.variable)
+	d.Schema = series.NewSchema(d.Const, variable)
 	if d.Err = d.check(); d.Err != nil {
 		return d
 	}
@@ -49,7 +47,7 @@ func NewDesc(name, help, unit string, variable []string, constant map[string]str
 		id = appendKey(id, d.Const[label])
 		dims = appendKey(dims, label)
 	}
-	for _, label := range slices.Sorted(slices.Values(d.variable)) {
+	for _, label := range slices.Sorted(slices.Values(d.Schema.Variable())) {
 		dims = appendKey(dims, "$"+label) // a dollar sign tells variable labels from constant ones
 	}
 	d.id, d.dims = string(id), string(dims)
@@ -84,14 +82,14 @@ func (d *Desc) check() error {
 			return fmt.Errorf("label value %q is not valid UTF-8", value)
 		}
 	}
-	seen := maps.Clone(d.Const)
-	for _, label := range d.variable {
+	seen, variable := maps.Clone(d.Const), d.Schema.Variable()
+	for _, label := range variable {
 		if !ValidLabelName(label) {
 			return fmt.Errorf("%q is not a valid label name for metric %q", label, d.Name)
 		}
 		seen[label] = ""
 	}
-	if len(seen) < len(d.Const)+len(d.variable) {
+	if len(seen) < len(d.Const)+len(variable) {
 		return fmt.Errorf("duplicate label names in constant and variable labels for metric %q", d.Name)
 	}
 	return nil
@@ -112,5 +110,5 @@ func (d *Desc) String() string {
 		}
 	}
 	return fmt.Sprintf("Desc{fqName: %q, help: %q, unit: %q, constLabels: {%s}, variableLabels: {%s}}",
-		d.Name, d.Help, d.Unit, strings.Join(constant, ","), strings.Join(d.variable, ","))
+		d.Name, d.Help, d.Unit, strings.Join(constant, ","), strings.Join(d.Schema.Variable(), ","))
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,21 +93,22 @@ func (r *Registry) Gather() (*Page, []error) {
 	for i := range batches {
 		m.errs = append(m.errs, batches[i].errs...)
 		for _, run := range batches[i].runs {
-			if i < len(checked) && ids != nil {
-				run = m.onlyRegistered(run, ids)
+			if i < len(checked) {
+				m.add(run, ids)
+			} else {
+				m.add(run, nil)
 			}
-			m.add(run)
 		}
 	}
 	return m.page(), m.errs
 }
 
-// Merge brings together runs that were had without a registry. It needs the
-// function that Options call Explain.
+// Merge brings together runs, each of them a whole family, that were had without
+// a registry. It needs the function that Options call Explain.
 func Merge(runs []Run, explain func(*Run, int) string) (*Page, []error) {
-	m := merger{families: make(map[string]*family), explain: explain}
+	m := merger{families: make(map[string]*family), explain: explain, whole: true}
 	for _, run := range runs {
-		m.add(run)
+		m.add(run, nil)
 	}
 	return m.page(), m.errs
 }
@@ -130,23 +132,13 @@ func (r *Registry) idsIfPedantic() map[string]struct{} {
 type merger struct {
 	families map[string]*family
 	explain  func(*Run, int) string
+	whole    bool // a run whose name collides is one error, not one for each series
 	errs     []error
 }
 
-// onlyRegistered empties a run whose desc was not registered.
-func (m *merger) onlyRegistered(run Run, ids map[string]struct{}) Run {
-	if _, ok := ids[run.Desc.id]; ok {
-		return run
-	}
-	m.failAll(&run, func(shown string) error {
-		return fmt.Errorf("collected metric %s %s with unregistered descriptor %s", run.Desc.Name, shown, run.Desc)
-	})
-	run.Rows = nil
-	return run
-}
-
-// add puts a run into its family, which the first run of that name makes.
-func (m *merger) add(run Run) {
+// add puts a run into its family, which the first run of that name makes. Its
+// desc must be one of the registered ones, unless those are nil.
+func (m *merger) add(run Run, registered map[string]struct{}) {
 	if run.Rows == nil || run.Rows.Len() == 0 {
 		return
 	}
@@ -156,12 +148,13 @@ func (m *merger) add(run Run) {
 	case f == nil:
 		f = &family{Family: exposition.Family{Name: d.Name, Help: d.Help, HasHelp: !d.NoHelp, Unit: d.Unit, Type: run.Type}}
 		if err := m.suffixCollision(f); err != nil {
-			for range run.Rows.Len() {
-				m.errs = append(m.errs, err)
+			times := run.Rows.Len()
+			if m.whole {
+				times = 1
 			}
+			m.errs = append(m.errs, slices.Repeat([]error{err}, times)...)
 			return
 		}
-		m.families[d.Name] = f
 	case f.Help != d.Help:
 		m.failAll(&run, func(shown string) error {
 			return fmt.Errorf("collected metric %s %s has help %q but should have %q", d.Name, shown, d.Help, f.Help)
@@ -173,6 +166,13 @@ func (m *merger) add(run Run) {
 		})
 		return
 	}
+	if _, ok := registered[d.id]; !ok && registered != nil {
+		m.failAll(&run, func(shown string) error {
+			return fmt.Errorf("collected metric %s %s with unregistered descriptor %s", d.Name, shown, d)
+		})
+		return
+	}
+	m.families[d.Name] = f
 	f.runs = append(f.runs, run)
 }
 
@@ -262,7 +262,7 @@ func (m *merger) order(f *family) {
 		}
 		switch { // series without a timestamp stand last
 		case a.timed && b.timed:
-			return int(max(-1, min(1, a.stamp-b.stamp)))
+			return cmp.Compare(a.stamp, b.stamp)
 		case a.timed:
 			return -1
 		case b.timed:

@@ -92,10 +92,11 @@ func (r *Registry) Register(source Source, descs []*Desc) error {
 		newDims[d.Name] = d.dims
 	}
 	key := setKey(descs)
-	if i := r.indexOf(key); i >= 0 {
-		return AlreadyRegistered{Existing: r.checked[i].source}
-	}
 	if duplicate != nil {
+		// Without one, no source that is there can have the same descs.
+		if i := r.indexOf(key); i >= 0 {
+			return AlreadyRegistered{Existing: r.checked[i].source}
+		}
 		return duplicate
 	}
 	r.checked = append(r.checked, entry{key: key, source: source, descs: descs})

@@ -20,22 +20,27 @@ type Schema struct {
 	source   []int    // names[i] is filled from this place of the caller's values
 }
 
-// NewSchema makes a schema. Names must be unique over both kinds; what is
-// given is copied.
+// NewSchema makes a schema. What is given is copied. The names should be unique
+// over both kinds, for series of other schemas cannot be exposed; a table of
+// them works all the same.
 func NewSchema(constant map[string]string, variable []string) *Schema {
-	s := &Schema{variable: cloneAll(variable)}
-	for name := range constant {
-		s.names = append(s.names, strings.Clone(name))
+	type label struct {
+		name, constant string
+		source         int
 	}
-	s.names = append(s.names, s.variable...)
-	slices.Sort(s.names)
-	s.constant = make([]string, len(s.names))
-	s.source = make([]int, len(s.names))
-	for i, name := range s.names {
-		s.source[i] = slices.Index(s.variable, name)
-		if s.source[i] < 0 {
-			s.constant[i] = strings.Clone(constant[name])
-		}
+	s := &Schema{variable: cloneAll(variable)}
+	labels := make([]label, 0, len(constant)+len(variable))
+	for name, value := range constant {
+		labels = append(labels, label{strings.Clone(name), strings.Clone(value), -1})
+	}
+	for place, name := range s.variable {
+		labels = append(labels, label{name, "", place})
+	}
+	slices.SortStableFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) })
+	for _, l := range labels {
+		s.names = append(s.names, l.name)
+		s.constant = append(s.constant, l.constant)
+		s.source = append(s.source, l.source)
 	}
 	return s
 }

@@ -138,16 +138,35 @@ func (t *Table[T]) DeleteFunc(match func(values []string) bool) int {
 	return n
 }
 
-// forget lets go of deleted series before the next gather does, should there
-// be more of them than of others: nobody may ever gather.
+// forget lets go of the memory of deleted series. The next gather would forget
+// the series too, but nobody may ever gather, so that it is done here as soon as
+// there are more of them than of others; nothing else makes the index smaller.
 func (t *Table[T]) forget() {
-	if t.deleted <= t.alive+smallestIndex {
-		return
+	if t.deleted > t.alive+smallestIndex {
+		t.ordered, t.added = t.remaining(t.ordered), t.remaining(t.added)
+		t.deleted = 0
 	}
-	gone := func(c *Child[T]) bool { return c.deleted }
-	t.ordered = slices.DeleteFunc(slices.Clone(t.ordered), gone)
-	t.added = slices.Clip(slices.DeleteFunc(t.added, gone))
-	t.deleted = 0
+	if size := len(t.index.Load().slots); size > smallestIndex && size > 16*(t.alive+1) {
+		t.index.Store(t.rebuilt())
+	}
+}
+
+// remaining returns the series of a list that are not deleted, in a list no
+// larger than they need.
+func (t *Table[T]) remaining(list []*Child[T]) []*Child[T] {
+	n := 0
+	for _, c := range list {
+		if !c.deleted {
+			n++
+		}
+	}
+	remaining := make([]*Child[T], 0, n)
+	for _, c := range list {
+		if !c.deleted {
+			remaining = append(remaining, c)
+		}
+	}
+	return remaining
 }
 
 // Reset removes all series.

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"fmt"
+
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
 
@@ -66,25 +68,44 @@ func (f *Families) Close() error { return nil }
 // All returns the messages, nil if there are none.
 func (f *Families) All() []*dto.MetricFamily { return f.all }
 
-// Page returns the page that families gathered elsewhere make.
-func Page(families []*dto.MetricFamily) *registry.Page {
+// Page returns the page that families gathered elsewhere make, and an error for
+// each family that is left out because no format could express it.
+func Page(families []*dto.MetricFamily) (*registry.Page, []error) {
 	page := &registry.Page{}
+	var errs []error
 	for _, mf := range families {
-		if mf.GetName() == "" || len(mf.GetMetric()) == 0 {
+		series, err := loadAll(mf)
+		if err != nil {
+			errs = append(errs, err)
 			continue
 		}
 		f := exposition.Family{Name: mf.GetName(), Help: mf.GetHelp(), HasHelp: mf.Help != nil, Unit: mf.GetUnit(), Type: Type(mf.GetType())}
-		page.Append(f, loadAll(mf.GetMetric()))
+		page.Append(f, series)
 	}
-	return page
+	return page, errs
 }
 
-func loadAll(metrics []*dto.Metric) Loaded {
-	rows := make(Loaded, len(metrics))
-	for i, m := range metrics {
-		_, rows[i], _ = Load(m)
+// loadAll reads the series out of a family.
+func loadAll(mf *dto.MetricFamily) (Loaded, error) {
+	switch {
+	case len(mf.GetMetric()) == 0:
+		return nil, fmt.Errorf("MetricFamily has no metrics: %s", mf)
+	case mf.GetName() == "":
+		return nil, fmt.Errorf("MetricFamily has no name: %s", mf)
 	}
-	return rows
+	want := Type(mf.GetType())
+	if want == exposition.GaugeHistogram {
+		want = exposition.Histogram // one message serves both
+	}
+	all := make(Loaded, len(mf.GetMetric()))
+	for i, m := range mf.GetMetric() {
+		typ, series, ok := Load(m)
+		if !ok || typ != want {
+			return nil, fmt.Errorf("expected %s in metric %s %s", want, mf.GetName(), m)
+		}
+		all[i] = series
+	}
+	return all, nil
 }
 
 // Loaded are series that were read from messages.

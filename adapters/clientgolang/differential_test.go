@@ -1,0 +1,65 @@
+package clientgolang_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/ours"
+	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/script"
+	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/theirs"
+)
+
+// differences are the scenarios in which ours is meant to behave in another way,
+// as docs/differences.md tells its readers.
+var differences = map[string]string{
+	"large whole amounts and fractions":           "client_golang adds whole amounts of any size as integers, ours up to 2^53; larger ones round with the fractions",
+	"the name of a metric that is left out":       "in client_golang a metric that was refused still collides with others, in ours it does not",
+	"labels that stand apart and are the same":    "client_golang finds a label twice only if both stand side by side",
+	"a collector that panics":                     "client_golang reports the panic twice, ours once",
+	"a function that panics":                      "client_golang lets the panic come out of Gather, ours reports it like one of a collector",
+	"a nil metric":                                "client_golang panics in Gather, ours reports it",
+	"units in gatherers":                          "client_golang's Gatherers drop the unit of a family, ours keep it",
+	"unit of an untyped function":                 "client_golang leaves out the unit of an UntypedFunc, ours has it",
+	"curried value that is not UTF-8":             "client_golang lets such a metric be made and then fails every gather, ours refuses it when it is asked for",
+	"when a histogram vector with le panics":      "client_golang panics when the first metric is asked for, ours when the vector is made",
+	"maps that are changed later":                 "client_golang reads the caller's map at every gather, ours copies it once",
+	"unregistering with a desc that is not valid": "client_golang takes a set of descs for another one if only descs that are not valid are more, ours compares them",
+}
+
+func TestScenarios(t *testing.T) {
+	all := theirs.Scenarios()
+	for i, scenario := range ours.Scenarios() {
+		t.Run(scenario.Name, func(t *testing.T) {
+			var got, want script.Trace
+			scenario.Run(&got)
+			all[i].Run(&want)
+			diff := firstDifference(got.String(), want.String())
+			switch reason := differences[scenario.Name]; {
+			case reason == "" && diff != "":
+				t.Error(diff)
+			case reason != "" && diff == "":
+				t.Errorf("no difference is left: %s", reason)
+			}
+		})
+	}
+	for name := range differences {
+		if !slices.ContainsFunc(all, func(s script.Scenario) bool { return s.Name == name }) {
+			t.Errorf("%q is named as a difference, but is not tried", name)
+		}
+	}
+}
+
+// firstDifference shows where two traces part, empty if they do not.
+func firstDifference(got, want string) string {
+	if got == want {
+		return ""
+	}
+	a, b := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	part := func(lines []string) string { return strings.Join(lines[min(i, len(lines)):min(i+8, len(lines))], "") }
+	return "same until:\n" + strings.Join(a[max(0, i-4):i], "") + "\nthen ours:\n" + part(a) + "\nand theirs:\n" + part(b)
+}

@@ -1,0 +1,100 @@
+package cresset_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/cresset-metrics/cresset/internal/housetest"
+)
+
+const (
+	messages = "github.com/prometheus/client_model/..."
+	protobuf = "google.golang.org/protobuf/..."
+	common   = "github.com/prometheus/common/..."
+	procfs   = "github.com/prometheus/procfs/..."
+	compress = "github.com/klauspost/compress/..."
+)
+
+// plan is the house of docs/architecture.md: nobody imports upwards.
+var plan = housetest.Plan{
+	Module: "github.com/cresset-metrics/cresset",
+	Rooms: []housetest.Room{
+		{Path: ".", May: []string{"internal/..."}, Why: "the native API stands on the engine, and needs the standard library alone"},
+
+		{Path: "internal/cell", Why: "a number or a distribution knows no names and no labels"},
+		{Path: "internal/exposition", Why: "turning families into bytes needs to know nothing of where they came from"},
+		{Path: "internal/series", May: []string{"internal/exposition"}, Why: "which series exist does not depend on what they hold"},
+		{Path: "internal/registry", May: []string{"internal/cell", "internal/series", "internal/exposition"}, Why: "both APIs stand on it, so it knows neither, and no protobuf"},
+		{Path: "internal/housetest", Why: "it looks at the house from outside"},
+
+		{Path: "prometheus/internal/message", May: []string{"internal/exposition", "internal/registry", messages, protobuf}, Why: "it translates between series and messages, and does nothing else"},
+		{Path: "prometheus/internal/goruntime", May: []string{"internal/exposition"}, Why: "it knows the runtime's metrics, not ours"},
+		{
+			Path: "prometheus",
+			May: []string{
+				"internal/cell", "internal/series", "internal/exposition", "internal/registry",
+				"prometheus/internal/message", "prometheus/internal/goruntime", messages, protobuf, procfs,
+			},
+			Why: "the drop-in stands on the engine; what serves or pushes stands on the drop-in",
+		},
+		{Path: "prometheus/promauto", May: []string{"prometheus"}, Why: "it makes and registers, no more"},
+		{Path: "prometheus/collectors", May: []string{"prometheus", "prometheus/internal/goruntime"}, Why: "collectors are made of the drop-in"},
+		{
+			Path: "prometheus/promhttp",
+			May:  []string{"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", messages, common, compress},
+			Why:  "it serves pages and has no business with series and cells",
+		},
+
+		{Path: "examples/internal/...", Why: "what examples share is no part of the lesson"},
+		{
+			Path: "examples/...",
+			May:  []string{"examples/internal/...", "prometheus", "prometheus/promauto", "prometheus/promhttp", "prometheus/collectors"},
+			Why:  "an example uses what its readers can use",
+		},
+	},
+}
+
+// linked is every module that a program gets with the library, apart from this
+// one. A longer list is a decision: docs/dependencies.md says why each is there.
+var linked = []string{
+	"github.com/klauspost/compress",
+	"github.com/munnerz/goautoneg", // of prometheus/common
+	"github.com/prometheus/client_model",
+	"github.com/prometheus/common",
+	"github.com/prometheus/procfs",
+	"golang.org/x/sys", // of procfs
+	"google.golang.org/protobuf",
+}
+
+var systems = []string{"linux", "darwin", "windows"}
+
+func TestNobodyImportsUpwards(t *testing.T) {
+	for _, system := range systems {
+		packages, err := housetest.List(system, false, "./...")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, violation := range plan.Violations(packages) {
+			t.Errorf("%s: %s", system, violation)
+		}
+	}
+}
+
+func TestLinkedModules(t *testing.T) {
+	modules := make(map[string]bool)
+	for _, system := range systems {
+		packages, err := housetest.List(system, true, ".", "./internal/...", "./prometheus/...")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pkg := range packages {
+			if pkg.Module != nil && pkg.Module.Path != plan.Module {
+				modules[pkg.Module.Path] = true
+			}
+		}
+	}
+	if got := slices.Sorted(maps.Keys(modules)); !slices.Equal(got, linked) {
+		t.Errorf("the library links\n%q, want\n%q", got, linked)
+	}
+}

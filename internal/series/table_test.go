@@ -1,0 +1,225 @@
+package series
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// newTable returns a table of series that hold their own number.
+func newTable(variable ...string) *Table[int] { return NewTable[int](NewSchema(nil, variable)) }
+
+func create(t *Table[int], item int, values ...string) *Child[int] {
+	return t.Create(values, func(*Child[int]) int { return item })
+}
+
+func texts(children []*Child[int]) []string {
+	out := make([]string, len(children))
+	for i, c := range children {
+		out[i] = c.Labels.Text()
+	}
+	return out
+}
+
+func TestTableFindsWhatWasCreated(t *testing.T) {
+	table := newTable("a", "b")
+	created := create(table, 1, "x", "y")
+	if got := table.Find([]string{"x", "y"}); got != created {
+		t.Errorf("got %v, want the series created", got)
+	}
+	if got := create(table, 2, "x", "y"); got != created || got.Item != 1 {
+		t.Errorf("a second Create: got item %d, want the first series, which holds 1", got.Item)
+	}
+	if got := created.Values(); !slices.Equal(got, []string{"x", "y"}) {
+		t.Errorf("got values %q, want x and y", got)
+	}
+	for _, values := range [][]string{{"y", "x"}, {"x", ""}, {"", "y"}, {"", ""}, {"xy", ""}, {"", "xy"}} {
+		if got := table.Find(values); got != nil {
+			t.Errorf("Find(%q): got {%s}, want nothing", values, got.Labels.Text())
+		}
+	}
+}
+
+// Values that make the same text when they are put together are different
+// series.
+func TestTableKeepsBordersOfValues(t *testing.T) {
+	table := newTable("a", "b", "c")
+	splits := [][]string{
+		{"a", "bc", ""}, {"ab", "c", ""}, {"abc", "", ""}, {"", "abc", ""}, {"", "", "abc"}, {"a", "b", "c"},
+		{"\xff", "", ""}, {"", "\xff", ""}, {"a\xffb", "", ""}, {"a", "\xffb", ""}, {"a,", "b", ""}, {"a", ",b", ""},
+	}
+	for i, values := range splits {
+		create(table, i, values...)
+	}
+	for i, values := range splits {
+		if got := table.Find(values); got == nil || got.Item != i {
+			t.Errorf("Find(%q): got %v, want item %d", values, got, i)
+		}
+	}
+	if got := len(table.Ordered()); got != len(splits) {
+		t.Errorf("got %d series, want %d", got, len(splits))
+	}
+}
+
+func TestTableWithoutLabelsHoldsOneSeries(t *testing.T) {
+	table := newTable()
+	if table.Find(nil) != nil {
+		t.Error("an empty table has a series")
+	}
+	c := create(table, 7)
+	if got := table.Find(nil); got != c {
+		t.Errorf("got %v, want the series created", got)
+	}
+	if !table.Delete(nil) || table.Delete(nil) {
+		t.Error("want the first Delete to find the series, and the second not to")
+	}
+}
+
+// A schema with a name twice cannot be exposed, but asking for a series again
+// and again must not make it again and again.
+func TestTableWithANameTwiceFindsItsSeries(t *testing.T) {
+	table := newTable("a", "a")
+	c := create(table, 1, "x", "y")
+	if got := table.Find([]string{"x", "y"}); got != c {
+		t.Errorf("got %v, want the series created", got)
+	}
+	if got := table.Find([]string{"x", "x"}); got != nil {
+		t.Errorf("got {%s} for other values, want nothing", got.Labels.Text())
+	}
+}
+
+func TestTableOrdersByLabelNamesNotByDeclaration(t *testing.T) {
+	table := newTable("z", "a")
+	create(table, 0, "1", "b")
+	create(table, 0, "2", "a")
+	create(table, 0, "10", "a")
+	want := []string{`a="a",z="10"`, `a="a",z="2"`, `a="b",z="1"`}
+	if got := texts(table.Ordered()); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTableOrderedIsASnapshot(t *testing.T) {
+	table := newTable("a")
+	for i := range 5 {
+		create(table, i, fmt.Sprint(i))
+	}
+	before := table.Ordered()
+	want := slices.Clone(texts(before))
+	table.Delete([]string{"3"})
+	create(table, 9, "2b")
+	table.DeleteFunc(func(values []string) bool { return values[0] == "0" })
+	table.Ordered()
+	table.Reset()
+	for range 100 {
+		create(table, 9, "0")
+		table.Delete([]string{"0"})
+	}
+	if got := texts(before); !slices.Equal(got, want) {
+		t.Errorf("a list that was handed out changed: got %q, want %q", got, want)
+	}
+}
+
+func TestTableDeleteAndCreateAgain(t *testing.T) {
+	table := newTable("a")
+	old := create(table, 1, "x")
+	table.Ordered()
+	if table.Delete([]string{"y"}) {
+		t.Error("Delete found a series that was never created")
+	}
+	if !table.Delete([]string{"x"}) || table.Delete([]string{"x"}) {
+		t.Error("want the first Delete to find the series, and the second not to")
+	}
+	if table.Find([]string{"x"}) != nil {
+		t.Error("Find sees a deleted series")
+	}
+	again := create(table, 2, "x")
+	if again == old || again.Item != 2 {
+		t.Errorf("got item %d, want a new series", again.Item)
+	}
+	if got := table.Ordered(); len(got) != 1 || got[0] != again {
+		t.Errorf("got %q, want only the new series", texts(got))
+	}
+}
+
+func TestTableDeleteFuncSeesValuesInDeclaredOrder(t *testing.T) {
+	table := newTable("z", "a")
+	for _, z := range []string{"1", "2"} {
+		for _, a := range []string{"x", "y", "w"} {
+			create(table, 0, z, a)
+		}
+		table.Ordered() // half of the series in either list
+	}
+	if got := table.DeleteFunc(func(values []string) bool { return values[0] == "1" && values[1] != "y" }); got != 2 {
+		t.Errorf("got %d deleted, want 2", got)
+	}
+	want := []string{`a="w",z="2"`, `a="x",z="2"`, `a="y",z="1"`, `a="y",z="2"`}
+	if got := texts(table.Ordered()); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTableResetLeavesNothing(t *testing.T) {
+	table := newTable("a")
+	for i := range 100 {
+		create(table, i, fmt.Sprint(i))
+	}
+	table.Reset()
+	if got := table.Ordered(); len(got) != 0 {
+		t.Errorf("got %q, want nothing", texts(got))
+	}
+	if table.Find([]string{"5"}) != nil {
+		t.Error("Find sees a series after Reset")
+	}
+	create(table, 1, "5")
+	if got := texts(table.Ordered()); !slices.Equal(got, []string{`a="5"`}) {
+		t.Errorf("got %q, want only the new series", got)
+	}
+}
+
+// What a series holds is seen by nobody before it is complete, and a function
+// that fails to make it leaves the table as it was.
+func TestTableSurvivesAPanicWhileCreating(t *testing.T) {
+	table := newTable("a")
+	create(table, 1, "x")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not come out of Create")
+			}
+		}()
+		table.Create([]string{"y"}, func(c *Child[int]) int {
+			if got, want := c.Labels.Text(), `a="y"`; got != want {
+				t.Errorf("got labels {%s} while creating, want {%s}", got, want)
+			}
+			panic("no")
+		})
+	}()
+	if got := table.Find([]string{"y"}); got != nil {
+		t.Error("a series that could not be made exists")
+	}
+	if got := create(table, 2, "y"); got.Item != 2 {
+		t.Errorf("got item %d, want 2", got.Item)
+	}
+}
+
+func TestTableKeepsNothingOfTheCallers(t *testing.T) {
+	table := newTable("a", "b")
+	value, buf := reusable("one")
+	given := []string{value, "two"}
+	c := create(table, 1, given...)
+	copy(buf, "TWO")
+	given[1] = "three"
+	if got, want := c.Labels.Text(), `a="one",b="two"`; got != want {
+		t.Errorf("got {%s}, want {%s}", got, want)
+	}
+	if got := c.Values(); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("got values %q, want one and two", got)
+	}
+	if table.Find([]string{"one", "two"}) != c {
+		t.Error("the series is not found by the values that it was created with")
+	}
+	if table.Find([]string{"TWO", "two"}) != nil {
+		t.Error("the series is found by what the caller wrote over its buffer")
+	}
+}

@@ -1,0 +1,5 @@
+package prometheus
+
+func init() {
+	MustRegister(NewProcessCollector(ProcessCollectorOpts{}), NewGoCollector())
+}

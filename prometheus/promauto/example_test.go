@@ -1,0 +1,32 @@
+package promauto_test
+
+import (
+	"fmt"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/promauto"
+)
+
+// A package that others use takes the Registerer from them.
+func ExampleWith() {
+	type store struct{ reads, writes prometheus.Counter }
+
+	open := func(reg prometheus.Registerer) store {
+		factory := promauto.With(reg)
+		return store{
+			reads:  factory.NewCounter(prometheus.CounterOpts{Name: "store_reads_total"}),
+			writes: factory.NewCounter(prometheus.CounterOpts{Name: "store_writes_total"}),
+		}
+	}
+
+	reg := prometheus.NewRegistry()
+	open(reg).writes.Inc()
+	open(nil).writes.Inc() // somebody who does not want the metrics
+
+	for _, family := range reg.MustGather() {
+		fmt.Println(family.GetName(), family.GetMetric()[0].GetCounter().GetValue())
+	}
+	// Output:
+	// store_reads_total 0
+	// store_writes_total 1
+}
