@@ -75,6 +75,17 @@ func NewHistogramVec(opts prometheus.HistogramOpts, labelNames []string) *promet
 	return byDefault().NewHistogramVec(opts, labelNames)
 }
 
+// NewSummary makes a summary and registers it with the DefaultRegisterer.
+func NewSummary(opts prometheus.SummaryOpts) prometheus.Summary {
+	return byDefault().NewSummary(opts)
+}
+
+// NewSummaryVec makes a family of summaries and registers it with the
+// DefaultRegisterer.
+func NewSummaryVec(opts prometheus.SummaryOpts, labelNames []string) *prometheus.SummaryVec {
+	return byDefault().NewSummaryVec(opts, labelNames)
+}
+
 // NewUntypedFunc makes a metric of no type whose value a function tells and
 // registers it with the DefaultRegisterer.
 func NewUntypedFunc(opts prometheus.UntypedOpts, function func() float64) prometheus.UntypedFunc {
@@ -119,6 +130,16 @@ func (f Factory) NewHistogram(opts prometheus.HistogramOpts) prometheus.Histogra
 // NewHistogramVec makes a family of histograms and registers it.
 func (f Factory) NewHistogramVec(opts prometheus.HistogramOpts, labelNames []string) *prometheus.HistogramVec {
 	return registered(f, prometheus.NewHistogramVec(opts, labelNames))
+}
+
+// NewSummary makes a summary and registers it.
+func (f Factory) NewSummary(opts prometheus.SummaryOpts) prometheus.Summary {
+	return registered(f, prometheus.NewSummary(opts))
+}
+
+// NewSummaryVec makes a family of summaries and registers it.
+func (f Factory) NewSummaryVec(opts prometheus.SummaryOpts, labelNames []string) *prometheus.SummaryVec {
+	return registered(f, prometheus.NewSummaryVec(opts, labelNames))
 }
 
 // NewUntypedFunc makes a metric of no type whose value a function tells and

@@ -18,6 +18,8 @@ func everything(f Factory) {
 	f.NewGaugeFunc(prometheus.GaugeOpts{Name: "gauge_func"}, one)
 	f.NewHistogram(prometheus.HistogramOpts{Name: "histogram"}).Observe(1)
 	f.NewHistogramVec(prometheus.HistogramOpts{Name: "histogram_vec"}, []string{"l"}).WithLabelValues("v").Observe(1)
+	f.NewSummary(prometheus.SummaryOpts{Name: "summary"}).Observe(1)
+	f.NewSummaryVec(prometheus.SummaryOpts{Name: "summary_vec"}, []string{"l"}).WithLabelValues("v").Observe(1)
 	f.NewUntypedFunc(prometheus.UntypedOpts{Name: "untyped_func"}, one)
 }
 
@@ -32,6 +34,8 @@ func everythingByDefault() {
 	NewGaugeFunc(prometheus.GaugeOpts{Name: "gauge_func"}, one)
 	NewHistogram(prometheus.HistogramOpts{Name: "histogram"}).Observe(1)
 	NewHistogramVec(prometheus.HistogramOpts{Name: "histogram_vec"}, []string{"l"}).WithLabelValues("v").Observe(1)
+	NewSummary(prometheus.SummaryOpts{Name: "summary"}).Observe(1)
+	NewSummaryVec(prometheus.SummaryOpts{Name: "summary_vec"}, []string{"l"}).WithLabelValues("v").Observe(1)
 	NewUntypedFunc(prometheus.UntypedOpts{Name: "untyped_func"}, one)
 }
 
@@ -39,6 +43,7 @@ var families = []string{
 	"counter COUNTER 1", "counter_func COUNTER 1", "counter_vec COUNTER 1",
 	"gauge GAUGE 1", "gauge_func GAUGE 1", "gauge_vec GAUGE 1",
 	"histogram HISTOGRAM 1", "histogram_vec HISTOGRAM 1",
+	"summary SUMMARY 1", "summary_vec SUMMARY 1",
 	"untyped_func UNTYPED 1",
 }
 
@@ -47,7 +52,7 @@ func check(t *testing.T, reg *prometheus.Registry) {
 	var got []string
 	for _, mf := range reg.MustGather() {
 		for _, m := range mf.GetMetric() {
-			value := m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue() + m.GetHistogram().GetSampleSum()
+			value := m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue() + m.GetHistogram().GetSampleSum() + m.GetSummary().GetSampleSum()
 			if value == 1 {
 				got = append(got, mf.GetName()+" "+mf.GetType().String()+" 1")
 			}
