@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/cresset-metrics/cresset v0.0.0
 	github.com/prometheus/client_golang v1.25.0
-	pgregory.net/rapid v1.3.0
 )
 
 require (
@@ -16,9 +15,9 @@ require (
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.1 // indirect
 	github.com/prometheus/procfs v0.23.0 // indirect
-	go.uber.org/goleak v1.3.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 
+// Until the first tagged release.
 replace github.com/cresset-metrics/cresset => ../

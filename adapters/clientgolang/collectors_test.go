@@ -120,7 +120,9 @@ func TestGoCollectorOptions(t *testing.T) {
 		},
 		{
 			"deprecated options",
+			//lint:ignore SA1019 programs still use it
 			collectors.NewGoCollector(collectors.WithGoCollections(collectors.GoRuntimeMetricsCollection)),
+			//lint:ignore SA1019 programs still use it
 			theircollectors.NewGoCollector(theircollectors.WithGoCollections(theircollectors.GoRuntimeMetricsCollection)),
 		},
 	}
