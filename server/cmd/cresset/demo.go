@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -17,13 +19,32 @@ func demoCommand(cli *kingpin.Application, stdout, _ io.Writer) (string, func(co
 	duration := cmd.Flag("duration", "How long the demo may take. It ends as soon as both notifications were delivered, and fails if they were not.").Default("60s").Duration()
 
 	return cmd.FullCommand(), func(ctx context.Context) error {
+		// Whatever ends the demo, it tidies up first: a terminal that is closed,
+		// or a reader that wants no more.
+		signal.Ignore(syscall.SIGPIPE)
+		ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer stop()
 		return demo.Run(ctx, demo.Options{
 			Duration:   *duration,
-			Out:        stdout,
+			Out:        &audience{Writer: stdout, gone: stop},
 			IsTerminal: isTerminal(stdout),
 			Start:      startForDemo,
 		})
 	}
+}
+
+// audience is a writer that tells when nobody reads any more.
+type audience struct {
+	io.Writer
+	gone func()
+}
+
+func (a *audience) Write(b []byte) (int, error) {
+	n, err := a.Writer.Write(b)
+	if err != nil {
+		a.gone()
+	}
+	return n, err
 }
 
 // startForDemo runs the server with the files of the demo, on any free port of

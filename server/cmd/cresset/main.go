@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case done: // help or version was shown
 		return code
 	case err != nil:
-		fmt.Fprintf(stderr, "cresset: %s (try cresset --help)\n", err)
+		fmt.Fprintf(stderr, "cresset: %s (try cresset --help)\n", blame(cli, args, err))
 		return exitUsage
 	}
 	if err := commands[name](ctx); err != nil {
@@ -66,6 +66,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	return exitOK
+}
+
+// blame names the flag whose value is not understood, if that is what is wrong.
+func blame(cli *kingpin.Application, args []string, err error) error {
+	parsed, parseErr := cli.ParseContext(args)
+	if parseErr != nil {
+		return err
+	}
+	for _, element := range parsed.Elements {
+		flag, ok := element.Clause.(*kingpin.FlagClause)
+		if !ok || element.Value == nil {
+			continue
+		}
+		if valueErr := flag.Model().Value.Set(*element.Value); valueErr != nil {
+			return fmt.Errorf("--%s: %w", flag.Model().Name, valueErr)
+		}
+	}
+	return err
 }
 
 // tell writes each line of an error as one that can be found in a log.

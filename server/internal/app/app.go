@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +61,7 @@ type App struct {
 	started  time.Time
 	registry *registries
 	listener net.Listener
+	self     config.Self // how the server reaches itself
 
 	// handler is what answers requests: an apology until the parts are built.
 	handler atomic.Pointer[http.Handler]
@@ -96,12 +96,8 @@ func New(o Options) (*App, error) {
 
 // settle fills in what depends on the port, and loads the configuration.
 func (a *App) settle() error {
-	if a.o.ExternalURL == nil {
-		a.o.ExternalURL = externalURL(a.listener.Addr())
-	}
-	a.o.RoutePrefix = strings.TrimRight(cmp.Or(a.o.RoutePrefix, a.o.ExternalURL.Path), "/")
-	if a.o.RoutePrefix != "" && !strings.HasPrefix(a.o.RoutePrefix, "/") {
-		a.o.RoutePrefix = "/" + a.o.RoutePrefix
+	if err := a.settleAddress(); err != nil {
+		return err
 	}
 	cfg, err := a.load()
 	if err != nil {
@@ -123,22 +119,6 @@ func listenCause(err error) error {
 		return op.Err
 	}
 	return err
-}
-
-// externalURL is how users reach what listens there, unless they say otherwise.
-func externalURL(addr net.Addr) *url.URL {
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil { // cannot be: it is the address of a listener
-		return &url.URL{Scheme: "http", Host: addr.String()}
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		if name, err := os.Hostname(); err == nil {
-			host = name
-		} else {
-			host = "localhost"
-		}
-	}
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
 }
 
 // Addr is where the server listens.
@@ -175,8 +155,11 @@ func (a *App) Run(ctx context.Context) error {
 
 	<-ctx.Done()
 	a.logger.Info("Stopping")
-	a.shut()
+	cut := time.AfterFunc(scrapeGrace, parts.scraper.CutOff)
+	defer cut.Stop()
+	a.turnAway()
 	requests.stop()
+	a.shut()
 	for _, stage := range running {
 		stage.stop()
 	}
@@ -187,6 +170,10 @@ func (a *App) Run(ctx context.Context) error {
 	a.logger.Info("Stopped")
 	return err
 }
+
+// scrapeGrace is how long scrapes that are under way may take when the server
+// stops. Both a reload and the end of scraping wait for them.
+const scrapeGrace = 2 * time.Second
 
 // running is a part that runs, or several that are stopped together.
 type running struct {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +39,14 @@ func write(t *testing.T, files map[string]string) string {
 // serve runs a server until the test ends.
 func serve(t *testing.T, o Options) *App {
 	t.Helper()
+	a, stop := launch(t, o)
+	t.Cleanup(stop)
+	return a
+}
+
+// launch runs a server until it is stopped, which can be done more than once.
+func launch(t *testing.T, o Options) (a *App, stop func()) {
+	t.Helper()
 	o.ListenAddress = "127.0.0.1:0"
 	if o.StoragePath == "" {
 		o.StoragePath = t.TempDir()
@@ -48,7 +58,7 @@ func serve(t *testing.T, o Options) *App {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("Run: %v", err)
@@ -56,11 +66,14 @@ func serve(t *testing.T, o Options) *App {
 		http.DefaultClient.CloseIdleConnections()
 	})
 	eventually(t, "the server to be ready", func() error {
-		_, err := fetch(a.URL() + "-/ready")
+		_, err := fetch(a.base() + "-/ready")
 		return err
 	})
-	return a
+	return a, stop
 }
+
+// base is where the server's paths begin, whatever its users are told.
+func (a *App) base() string { return "http://" + a.Addr().String() + a.o.RoutePrefix + "/" }
 
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, condition func() error) {
@@ -245,6 +258,7 @@ groups:
 }
 
 func TestWithoutAnyFileItWatchesItself(t *testing.T) {
+	t.Parallel() // waits for a scrape
 	a := serve(t, Options{})
 	body, err := fetch(a.URL() + "api/v1/rules")
 	if err != nil || !strings.Contains(body, "TargetDown") {
@@ -252,6 +266,58 @@ func TestWithoutAnyFileItWatchesItself(t *testing.T) {
 	}
 	// The first scrape comes within the interval of 15s.
 	wantValue(t, a.URL(), `up{job="cresset"}`, "1")
+}
+
+func TestWithoutAnyFileItWatchesItselfBelowAPrefix(t *testing.T) {
+	t.Parallel() // waits for a scrape
+	a := serve(t, Options{ExternalURL: &url.URL{Scheme: "https", Host: "shop.example", Path: "/watch"}})
+	wantValue(t, a.base(), `up{job="cresset"}`, "1")
+}
+
+// The end of the server waits neither for scrapes that hang nor for a reload
+// that waits for them.
+func TestStopDoesNotWaitForScrapesThatHang(t *testing.T) {
+	t.Parallel()
+	var hanging atomic.Int32
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		hanging.Add(1)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(target.Close)
+	const jobs = 6 // more than are stopped at a time
+	config := func(interval string) string {
+		text := "scrape_configs:\n"
+		for i := range jobs {
+			text += fmt.Sprintf("  - {job_name: hang%d, scrape_interval: %s, scrape_timeout: 5s, static_configs: [{targets: [%q]}]}\n",
+				i, interval, strings.TrimPrefix(target.URL, "http://"))
+		}
+		return text
+	}
+	dir := write(t, map[string]string{"prometheus.yml": config("5s")})
+	file := filepath.Join(dir, "prometheus.yml")
+	a, stop := launch(t, Options{PrometheusFile: file})
+	t.Cleanup(stop)
+	eventually(t, "all targets to be scraped", func() error {
+		if n := hanging.Load(); n < jobs {
+			return fmt.Errorf("%d are", n)
+		}
+		return nil
+	})
+
+	if err := os.WriteFile(file, []byte(config("6s")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reloaded := make(chan struct{})
+	go func() {
+		defer close(reloaded)
+		_ = a.Reload() // may be refused: the server is ending
+	}()
+	begin := time.Now()
+	stop()
+	if took := time.Since(begin); took > 8*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	<-reloaded
 }
 
 func TestMetricsOfAllLibrariesAreOnOnePageOnce(t *testing.T) {
@@ -365,7 +431,10 @@ func TestStorageSurvivesARestartAndIsUsedByOneOnly(t *testing.T) {
 }
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
-	dir := write(t, map[string]string{"bad.yml": "scrape_configs:\n  - job: x\n"})
+	dir := write(t, map[string]string{
+		"bad.yml": "scrape_configs:\n  - job: x\n",
+		"web.yml": "basic_auth_users:\n  someone: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG\n",
+	})
 	taken := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(taken.Close)
 	tests := []struct {
@@ -377,6 +446,10 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		{"missing file", Options{AlertmanagerFile: filepath.Join(dir, "none.yml")}, "none.yml: no such file"},
 		{"taken port", Options{ListenAddress: strings.TrimPrefix(taken.URL, "http://")}, "address already in use"},
 		{"no address", Options{ListenAddress: "nowhere"}, "missing port"},
+		{"prefix with a pattern", Options{RoutePrefix: "/{a}"}, "only letters"},
+		{"prefix with a space", Options{ExternalURL: &url.URL{Scheme: "http", Host: "h", Path: "/a b"}}, "only letters"},
+		{"prefix with two slashes", Options{RoutePrefix: "/a//b"}, "only letters"},
+		{"credentials that it does not have itself", Options{WebConfigFile: filepath.Join(dir, "web.yml")}, "give a prometheus.yml with --config.file"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

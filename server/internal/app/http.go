@@ -92,23 +92,31 @@ func (a *App) routes(p *parts) http.Handler {
 		Logger:      a.logger.With("part", "web"),
 	}).Register(mux, prefix)
 
-	mux.Handle("GET "+prefix+"/metrics", promhttp.InstrumentMetricHandler(a.registry.ours,
+	metrics := promhttp.InstrumentMetricHandler(a.registry.ours,
 		promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
 			ErrorHandling: promhttp.ContinueOnError,
 			ErrorLog:      errorLog{a.logger},
 			Registry:      a.registry.ours,
-		})))
-	mux.HandleFunc("GET "+prefix+"/-/healthy", healthy)
-	mux.HandleFunc("GET "+prefix+"/-/ready", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "Prometheus Server is Ready.\n") })
-
-	reload := http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.reloadRequest))
-	mux.Handle("POST "+prefix+"/-/reload", reload)
-	mux.Handle("PUT "+prefix+"/-/reload", reload)
-	mux.HandleFunc(prefix+"/-/reload", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "POST, PUT")
-		say(w, http.StatusMethodNotAllowed, "Only POST or PUT requests allowed.\n")
-	})
+		}))
+	handle(mux, prefix+"/metrics", metrics, http.MethodGet)
+	handle(mux, prefix+"/-/healthy", http.HandlerFunc(healthy), http.MethodGet)
+	handle(mux, prefix+"/-/ready", http.HandlerFunc(ready), http.MethodGet)
+	handle(mux, prefix+"/-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.reloadRequest)),
+		http.MethodPost, http.MethodPut)
 	return mux
+}
+
+// handle serves a path by these methods, and says so to those who use another.
+// GET includes HEAD.
+func handle(mux *http.ServeMux, path string, h http.Handler, methods ...string) {
+	for _, method := range methods {
+		mux.Handle(method+" "+path, h)
+	}
+	allow := strings.Join(methods, ", ")
+	mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allow)
+		say(w, http.StatusMethodNotAllowed, "Only "+strings.ReplaceAll(allow, ", ", " or ")+" requests allowed.\n")
+	})
 }
 
 func (a *App) reloadRequest(w http.ResponseWriter, _ *http.Request) {
@@ -125,6 +133,10 @@ func (a *App) reloadRequest(w http.ResponseWriter, _ *http.Request) {
 // look for.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, "Prometheus Server is Healthy.\n")
+}
+
+func ready(w http.ResponseWriter, _ *http.Request) {
+	say(w, http.StatusOK, "Prometheus Server is Ready.\n")
 }
 
 // starting answers while the parts are built, which takes as long as the storage

@@ -113,11 +113,14 @@ func (a *App) open(p *parts) {
 	a.logger.Info("Ready", "url", a.URL())
 }
 
-// shut turns further requests and reloads away, and waits for a reload that is
-// under way.
-func (a *App) shut() {
+// turnAway answers further requests with an apology.
+func (a *App) turnAway() {
 	handler := http.Handler(http.HandlerFunc(stopping))
 	a.handler.Store(&handler)
+}
+
+// shut waits for a reload that is under way and refuses further ones.
+func (a *App) shut() {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
 	a.parts.Store(nil)

@@ -39,9 +39,9 @@ func (a *App) Reload() error {
 
 func (a *App) load() (*config.Config, error) {
 	cfg, err := config.Load(config.Files{
-		Prometheus:    a.o.PrometheusFile,
-		Alertmanager:  a.o.AlertmanagerFile,
-		ListenAddress: a.listener.Addr().String(),
+		Prometheus:   a.o.PrometheusFile,
+		Alertmanager: a.o.AlertmanagerFile,
+		Self:         a.self,
 	})
 	if err != nil {
 		return nil, err
@@ -52,8 +52,9 @@ func (a *App) load() (*config.Config, error) {
 	return cfg, nil
 }
 
-// apply tells all parts of a configuration. Should one refuse it, those that
-// were told already are told to go back to the last one.
+// apply tells all parts of a configuration. Should one refuse it, it and those
+// that were told before it are told to go back to the last one: a part may have
+// taken over what came before the reason to refuse.
 func (a *App) apply(p *parts, last, next *config.Config) error {
 	steps := p.steps()
 	for i, step := range steps {
@@ -61,7 +62,7 @@ func (a *App) apply(p *parts, last, next *config.Config) error {
 		if err == nil {
 			continue
 		}
-		for _, undo := range steps[:i] {
+		for _, undo := range steps[:i+1] {
 			if last == nil {
 				break
 			}

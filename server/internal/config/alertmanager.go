@@ -16,23 +16,36 @@ import (
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/template"
 	commonconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
 )
 
-// loadAlertmanager reads an alertmanager.yml and the templates that it names, or
+// amFile is what an alertmanager.yml holds.
+type amFile struct {
+	root     *yaml.Node
+	config   *amconfig.Config
+	warnings []string
+}
+
+// loadAlertmanager reads an alertmanager.yml and the files that it names, or
 // the built-in one if path is empty.
-func loadAlertmanager(path string) (*amconfig.Config, error) {
+func loadAlertmanager(path string) (amFile, error) {
 	if path == "" {
 		return builtinAlertmanager()
 	}
 	content, err := read(path)
 	if err != nil {
-		return nil, err
+		return amFile{}, err
 	}
-	cfg, err := parseAlertmanager(path, content)
+	f, err := parseAlertmanager(path, content)
 	if err != nil {
-		return nil, err
+		return amFile{}, err
 	}
-	return cfg, checkTemplates(path, cfg.Templates)
+	if err := checkTemplates(path, f.config.Templates); err != nil {
+		return f, err
+	}
+	warnings, err := checkReceivers(path, f)
+	f.warnings = append(f.warnings, warnings...)
+	return f, err
 }
 
 // useMatchers chooses how matchers are read, which is one choice for the whole
@@ -42,16 +55,16 @@ var useMatchers = sync.OnceFunc(func() { compat.InitFromFlags(slog.Default(), fe
 
 // parseAlertmanager reads the content of an alertmanager.yml alone; relative
 // paths in it are made to start at its folder.
-func parseAlertmanager(path string, content []byte) (*amconfig.Config, error) {
+func parseAlertmanager(path string, content []byte) (amFile, error) {
 	root, err := parseTree(path, content)
 	if err != nil {
-		return nil, err
+		return amFile{}, err
 	}
 	useMatchers()
 	errs := refuseAlertmanager(path, root)
 	errs = append(errs, badPatterns(path, child(root, "templates"))...)
 	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+		return amFile{}, errors.Join(errs...)
 	}
 	var cfg *amconfig.Config
 	parse := guarded(func(content []byte) (err error) {
@@ -59,14 +72,14 @@ func parseAlertmanager(path string, content []byte) (*amconfig.Config, error) {
 		return err
 	})
 	if err := parse(content); err != nil {
-		return nil, explain(path, root, parse, err)
+		return amFile{}, explain(path, root, parse, err)
 	}
 	dir := filepath.Dir(path)
 	for i, t := range cfg.Templates {
 		cfg.Templates[i] = commonconfig.JoinDir(dir, t)
 	}
 	setDirectory(reflect.ValueOf(cfg), dir, map[*commonconfig.HTTPClientConfig]bool{})
-	return cfg, nil
+	return amFile{root: root, config: cfg, warnings: furtherDocuments(path, content)}, nil
 }
 
 // setDirectory makes the relative paths of every HTTP client in v start at dir.

@@ -4,10 +4,10 @@ import (
 	"embed"
 	"errors"
 	"net"
+	"path"
 	"strconv"
 	"strings"
 
-	amconfig "github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule"
@@ -24,14 +24,22 @@ const (
 	builtinAlertmanagerFile = "built-in/alertmanager.yml"
 )
 
-// builtinPrometheus scrapes this process, which answers on listenAddress.
-func builtinPrometheus(listenAddress string) (promFile, error) {
-	if listenAddress == "" {
-		return promFile{}, errors.New("no prometheus.yml is given, and no listen address for the built-in one to scrape")
+// builtinPrometheus scrapes this process.
+func builtinPrometheus(self Self) (promFile, error) {
+	if self.Address == "" {
+		return promFile{}, errors.New("no prometheus.yml is given, and no address for the built-in one to scrape")
 	}
-	target := strconv.Quote(reachable(listenAddress))
-	text := strings.ReplaceAll(builtin("prometheus.yml"), "LISTEN_ADDRESS", target)
-	cfg, _, err := parsePrometheus(builtinPrometheusFile, []byte(text))
+	scheme := "http"
+	if self.TLS {
+		scheme = "https"
+	}
+	text := strings.NewReplacer(
+		"SELF_SCHEME", scheme,
+		"SELF_METRICS_PATH", strconv.Quote(path.Join("/", self.Prefix, "metrics")),
+		"SELF_TLS", strconv.FormatBool(self.TLS),
+		"SELF_ADDRESS", strconv.Quote(reachable(self.Address)),
+	).Replace(builtin("prometheus.yml"))
+	f, err := parsePrometheus(builtinPrometheusFile, []byte(text))
 	if err != nil {
 		return promFile{}, err
 	}
@@ -39,10 +47,11 @@ func builtinPrometheus(listenAddress string) (promFile, error) {
 	if err != nil {
 		return promFile{}, err
 	}
-	return promFile{config: cfg, rules: []*rule.File{rules}}, nil
+	f.rules = []*rule.File{rules}
+	return f, nil
 }
 
-func builtinAlertmanager() (*amconfig.Config, error) {
+func builtinAlertmanager() (amFile, error) {
 	return parseAlertmanager(builtinAlertmanagerFile, []byte(builtin("alertmanager.yml")))
 }
 

@@ -55,15 +55,17 @@ func check(path string) Checked {
 	switch c.Kind = kindOf(root); c.Kind {
 	case KindPrometheus:
 		var f promFile
-		if f, c.Err = loadPrometheus(path, ""); c.Err == nil {
+		if f, c.Err = loadPrometheus(path, Self{}); c.Err == nil {
 			c.Found = fmt.Sprintf("%s, %s with %s", count(len(f.config.ScrapeConfigs), "scrape job"), count(len(f.rules), "rule file"), count(rulesIn(f.rules...), "rule"))
 		}
 		c.Warnings = f.warnings
 	case KindAlertmanager:
-		cfg, err := loadAlertmanager(path)
+		f, err := loadAlertmanager(path)
 		if c.Err = err; err == nil {
+			cfg := f.config
 			c.Found = fmt.Sprintf("%s, %s, %s", count(len(cfg.Receivers), "receiver"), count(len(cfg.InhibitRules), "inhibition rule"), count(len(cfg.Templates), "template pattern"))
 		}
+		c.Warnings = f.warnings
 	case KindRules:
 		file, warnings, err := rule.Parse(path, content, model.UTF8Validation)
 		c.Warnings, c.Err = warnings, fromText(err)
@@ -71,6 +73,7 @@ func check(path string) Checked {
 			c.Found = fmt.Sprintf("%s with %s", count(len(file.Groups), "group"), count(rulesIn(file), "rule"))
 		}
 	default:
+		c.Warnings = furtherDocuments(path, content)
 		c.Err = Error{File: path, Line: 1, Reason: "this is no prometheus.yml, no alertmanager.yml and no rule file: none of their keys is at the top"}
 	}
 	return c
@@ -100,8 +103,8 @@ var topKeys = map[Kind]map[string]bool{
 	KindRules:        setOf("groups"),
 }
 
-// kindOf tells the kind of a file by the keys at its top. A file without any is
-// a prometheus.yml that asks for nothing.
+// kindOf tells the kind of a file by the keys at its top. A file without any, or
+// with an empty section global alone, is a prometheus.yml that asks for nothing.
 func kindOf(root *yaml.Node) Kind {
 	top := pairs(root)
 	if root.Kind == yaml.MappingNode && len(top) == 0 {
@@ -117,6 +120,8 @@ func kindOf(root *yaml.Node) Kind {
 	// Both servers have a section global; Prometheus' is about scrapes and queries.
 	global := pairs(child(root, "global"))
 	switch {
+	case len(global) == 0 && len(top) == 1 && top[0].key.Value == "global":
+		return KindPrometheus
 	case len(global) == 0:
 		return KindUnknown
 	case slices.ContainsFunc(global, func(p pair) bool { return prometheusGlobal.MatchString(p.key.Value) }):

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	amconfig "github.com/prometheus/alertmanager/config"
 	promconfig "github.com/prometheus/prometheus/config"
@@ -27,14 +28,20 @@ import (
 )
 
 // Files say where the configuration is. For a file that is not named, the
-// built-in one is used; see Default.
+// built-in one is used: it scrapes and watches this process, and sends its
+// alerts nowhere.
 type Files struct {
 	Prometheus   string // path of prometheus.yml
 	Alertmanager string // path of alertmanager.yml
 
-	// ListenAddress is where this process answers, for the built-in
-	// configuration, which scrapes it. It is needed if Prometheus is empty.
-	ListenAddress string
+	Self Self // needed if Prometheus is empty
+}
+
+// Self is where this process answers.
+type Self struct {
+	Address string // HOST:PORT that it listens on
+	Prefix  string // what the paths of all its pages begin with; may be empty
+	TLS     bool   // whether it speaks HTTPS
 }
 
 // Config is a configuration that was found to be good. It is shared by all
@@ -51,7 +58,7 @@ type Config struct {
 // Load reads the files and everything they refer to. If the error is not nil it
 // is one or more Errors, joined: one line for each.
 func Load(files Files) (*Config, error) {
-	prom, promErr := loadPrometheus(files.Prometheus, files.ListenAddress)
+	prom, promErr := loadPrometheus(files.Prometheus, files.Self)
 	am, amErr := loadAlertmanager(files.Alertmanager)
 	if err := errors.Join(promErr, amErr); err != nil {
 		return nil, err
@@ -59,25 +66,24 @@ func Load(files Files) (*Config, error) {
 	return &Config{
 		Prometheus:   prom.config,
 		Rules:        prom.rules,
-		Alertmanager: am,
-		Warnings:     prom.warnings,
+		Alertmanager: am.config,
+		Warnings:     slices.Concat(prom.warnings, am.warnings),
 	}, nil
-}
-
-// Default is the configuration of a process that is given no file: it scrapes
-// and watches itself, answering on listenAddress, and sends its alerts nowhere.
-func Default(listenAddress string) (*Config, error) {
-	return Load(Files{ListenAddress: listenAddress})
 }
 
 // read reads a file as a whole.
 func read(path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // the path is told by Error
-	}
 	if err != nil {
-		return nil, Error{File: path, Reason: err.Error()}
+		return nil, Error{File: path, Reason: cause(err).Error()}
 	}
 	return content, nil
+}
+
+// cause is err without the path, for where the path is told already.
+func cause(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
 }

@@ -73,7 +73,7 @@ func golden(t *testing.T, dir string, run func(t *testing.T, files []string) str
 
 func TestLoad(t *testing.T) {
 	golden(t, "load", func(t *testing.T, names []string) string {
-		files := Files{ListenAddress: "localhost:9090"}
+		files := Files{Self: Self{Address: "localhost:9090"}}
 		for _, name := range names {
 			switch filepath.Base(name) {
 			case "prometheus.yml":
@@ -161,33 +161,50 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-func TestDefault(t *testing.T) {
-	tests := []struct{ listen, target string }{
-		{"127.0.0.1:9090", "127.0.0.1:9090"},
-		{":9090", "localhost:9090"},
-		{"0.0.0.0:80", "localhost:80"},
-		{"[::]:80", "localhost:80"},
-		{"[::1]:80", "[::1]:80"},
-		{"example.org:80", "example.org:80"},
+// The built-in configuration scrapes this process where it answers.
+func TestBuiltinScrapesItself(t *testing.T) {
+	tests := []struct {
+		self     Self
+		url      string
+		insecure bool
+	}{
+		{Self{Address: "127.0.0.1:9090"}, "http://127.0.0.1:9090/metrics", false},
+		{Self{Address: ":9090"}, "http://localhost:9090/metrics", false},
+		{Self{Address: "0.0.0.0:80"}, "http://localhost:80/metrics", false},
+		{Self{Address: "[::]:80"}, "http://localhost:80/metrics", false},
+		{Self{Address: "[::1]:80"}, "http://[::1]:80/metrics", false},
+		{Self{Address: "example.org:80", Prefix: "/cresset"}, "http://example.org:80/cresset/metrics", false},
+		{Self{Address: "example.org:80", Prefix: "/"}, "http://example.org:80/metrics", false},
+		{Self{Address: "[::]:443", Prefix: "/a/b/", TLS: true}, "https://localhost:443/a/b/metrics", true},
 	}
 	for _, test := range tests {
-		c, err := Default(test.listen)
+		c, err := Load(Files{Self: test.self})
 		if err != nil {
-			t.Fatalf("%s: %v", test.listen, err)
+			t.Fatalf("%+v: %v", test.self, err)
 		}
-		sd, ok := c.Prometheus.ScrapeConfigs[0].ServiceDiscoveryConfigs[0].(discovery.StaticConfig)
+		job := c.Prometheus.ScrapeConfigs[0]
+		sd, ok := job.ServiceDiscoveryConfigs[0].(discovery.StaticConfig)
 		if !ok {
-			t.Fatalf("%s: got %T, want static targets", test.listen, c.Prometheus.ScrapeConfigs[0].ServiceDiscoveryConfigs[0])
+			t.Fatalf("%+v: got %T, want static targets", test.self, job.ServiceDiscoveryConfigs[0])
 		}
-		if got := string(sd[0].Targets[0]["__address__"]); got != test.target {
-			t.Errorf("%s: scrapes %q, want %q", test.listen, got, test.target)
+		if got := job.Scheme + "://" + string(sd[0].Targets[0]["__address__"]) + job.MetricsPath; got != test.url {
+			t.Errorf("%+v: scrapes %q, want %q", test.self, got, test.url)
+		}
+		if got := job.HTTPClientConfig.TLSConfig.InsecureSkipVerify; got != test.insecure {
+			t.Errorf("%+v: does not verify the certificate: %t, want %t", test.self, got, test.insecure)
 		}
 	}
 }
 
+func TestBuiltinNeedsAnAddress(t *testing.T) {
+	if _, err := Load(Files{}); err == nil {
+		t.Error("loaded a built-in configuration that scrapes no address")
+	}
+}
+
 // The rules that watch Cresset itself look at metrics that it has.
-func TestDefaultRules(t *testing.T) {
-	c, err := Default("localhost:9090")
+func TestBuiltinRules(t *testing.T) {
+	c, err := Load(Files{Self: Self{Address: "localhost:9090"}})
 	if err != nil {
 		t.Fatal(err)
 	}

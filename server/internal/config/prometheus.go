@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,44 +19,52 @@ import (
 
 // promFile is what a prometheus.yml holds.
 type promFile struct {
+	root     *yaml.Node
 	config   *promconfig.Config
 	rules    []*rule.File
 	warnings []string
 }
 
+// job is a scrape job, of a prometheus.yml or of a file that it names.
+type job struct {
+	config *promconfig.ScrapeConfig
+	place  place
+}
+
 // loadPrometheus reads a prometheus.yml and the files that it names, or the
 // built-in ones if path is empty.
-func loadPrometheus(path, listenAddress string) (promFile, error) {
+func loadPrometheus(path string, self Self) (promFile, error) {
 	if path == "" {
-		return builtinPrometheus(listenAddress)
+		return builtinPrometheus(self)
 	}
 	content, err := read(path)
 	if err != nil {
 		return promFile{}, err
 	}
-	cfg, warnings, err := parsePrometheus(path, content)
+	f, err := parsePrometheus(path, content)
 	if err != nil {
 		return promFile{}, err
 	}
-	f := promFile{config: cfg, warnings: warnings}
-	rules, ruleWarnings, ruleErr := rule.LoadGlobs(cfg.RuleFiles, cfg.GlobalConfig.MetricNameValidationScheme)
+	rules, ruleWarnings, ruleErr := rule.LoadGlobs(f.config.RuleFiles, f.config.GlobalConfig.MetricNameValidationScheme)
 	f.rules = rules
-	f.warnings = append(f.warnings, ruleWarnings...)
-	return f, errors.Join(checkScrapeFiles(path, cfg), fromText(ruleErr))
+	jobs, jobWarnings, jobErr := scrapeJobs(path, f)
+	clientWarnings, clientErr := checkPrometheusClients(path, f, jobs)
+	f.warnings = slices.Concat(f.warnings, ruleWarnings, jobWarnings, clientWarnings)
+	return f, errors.Join(jobErr, clientErr, fromText(ruleErr))
 }
 
 // parsePrometheus reads the content of a prometheus.yml alone; relative paths in
 // it are made to start at its folder.
-func parsePrometheus(path string, content []byte) (*promconfig.Config, []string, error) {
+func parsePrometheus(path string, content []byte) (promFile, error) {
 	root, err := parseTree(path, content)
 	if err != nil {
-		return nil, nil, err
+		return promFile{}, err
 	}
 	errs := refusePrometheus(path, root)
 	errs = append(errs, badPatterns(path, child(root, "rule_files"))...)
 	errs = append(errs, badPatterns(path, child(root, "scrape_config_files"))...)
 	if len(errs) > 0 {
-		return nil, nil, errors.Join(errs...)
+		return promFile{}, errors.Join(errs...)
 	}
 	var cfg *promconfig.Config
 	parse := guarded(func(content []byte) (err error) {
@@ -62,10 +72,11 @@ func parsePrometheus(path string, content []byte) (*promconfig.Config, []string,
 		return err
 	})
 	if err := parse(content); err != nil {
-		return nil, nil, explain(path, root, parse, err)
+		return promFile{}, explain(path, root, parse, err)
 	}
 	cfg.SetDirectory(filepath.Dir(path))
-	return cfg, emptyVariables(path, root), nil
+	warnings := append(furtherDocuments(path, content), emptyVariables(path, root)...)
+	return promFile{root: root, config: cfg, warnings: warnings}, nil
 }
 
 // badPatterns finds the patterns for file names that cannot match any.
@@ -94,38 +105,57 @@ func emptyVariables(path string, root *yaml.Node) []string {
 	return warnings
 }
 
-// checkScrapeFiles reads the files that scrape_config_files names, as scraping
-// will do later.
-func checkScrapeFiles(path string, cfg *promconfig.Config) error {
+// scrapeJobs are the jobs of a prometheus.yml and of the files that its
+// scrape_config_files names.
+func scrapeJobs(path string, f promFile) (jobs []job, warnings []string, err error) {
 	var errs []error
-	for _, pattern := range cfg.ScrapeConfigFiles {
+	places := jobPlaces(path, f.root)
+	for _, pattern := range f.config.ScrapeConfigFiles {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
-			return Error{File: path, Line: 1, Reason: fmt.Sprintf("scrape_config_files: %q: %v", pattern, err)}
+			return nil, nil, Error{File: path, Line: 1, Reason: fmt.Sprintf("scrape_config_files: %q: %v", pattern, err)}
 		}
 		for _, file := range files {
-			errs = append(errs, refuseIn(file)...)
+			content, err := read(file)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			root, err := parseTree(file, content)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			errs = append(errs, refusePrometheus(file, root)...)
+			warnings = append(warnings, furtherDocuments(file, content)...)
+			maps.Copy(places, jobPlaces(file, root))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return nil, warnings, err
 	}
-	if _, err := cfg.GetScrapeConfigs(); err != nil {
-		return blame(path, err)
+	configs, err := f.config.GetScrapeConfigs()
+	if err != nil {
+		return nil, warnings, blame(path, err)
 	}
-	return nil
+	for _, c := range configs {
+		p, ok := places[c.JobName]
+		if !ok { // the name is written in a way that only the parser understands
+			p = place{fmt.Sprintf("job %q", c.JobName), path, []*yaml.Node{f.root}}
+		}
+		jobs = append(jobs, job{c, p})
+	}
+	return jobs, warnings, nil
 }
 
-func refuseIn(file string) []error {
-	content, err := read(file)
-	if err != nil {
-		return []error{err}
+// jobPlaces are the places of the jobs of one file, by name.
+func jobPlaces(file string, root *yaml.Node) map[string]place {
+	places := map[string]place{}
+	for _, n := range elements(child(root, "scrape_configs")) {
+		name := child(n, "job_name").Value
+		places[name] = place{fmt.Sprintf("job %q", name), file, []*yaml.Node{follow(n)}}
 	}
-	root, err := parseTree(file, content)
-	if err != nil {
-		return []error{err}
-	}
-	return refusePrometheus(file, root)
+	return places
 }
 
 // blame makes Errors of an error about scrape_config_files. It begins with the

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -17,6 +20,27 @@ func parseTree(file string, content []byte) (*yaml.Node, error) {
 		return &yaml.Node{Kind: yaml.MappingNode, Line: 1}, nil
 	}
 	return doc.Content[0], nil
+}
+
+// furtherDocuments warns if a file has more YAML documents than the first, which
+// is the only one that the parsers read. Empty ones are nothing to warn of.
+func furtherDocuments(file string, content []byte) []string {
+	documents := yaml.NewDecoder(bytes.NewReader(content))
+	for i := 0; ; i++ {
+		var doc yaml.Node
+		err := documents.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if i == 0 || err == nil && (len(doc.Content) == 0 || isNull(doc.Content[0])) {
+			continue
+		}
+		e := Error{File: file, Reason: "only the first YAML document of the file is used"}
+		if err == nil {
+			e.Line = doc.Content[0].Line
+		}
+		return []string{e.Error()}
+	}
 }
 
 // follow goes through an alias to what it stands for.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	amconfig "github.com/prometheus/alertmanager/config"
+	"github.com/prometheus/alertmanager/config/receiver"
 	promconfig "github.com/prometheus/prometheus/config"
 )
 
@@ -43,14 +44,25 @@ func TestUpstreamFiles(t *testing.T) {
 				return err
 			},
 			ours: func(path string) error {
-				_, err := loadPrometheus(path, "")
+				_, err := loadPrometheus(path, Self{})
 				return err
 			},
 		},
 		{
 			module: "github.com/prometheus/alertmanager",
-			theirs: func(path string) error { _, err := amconfig.LoadFile(path); return err },
-			ours:   func(path string) error { _, err := loadAlertmanager(path); return err },
+			theirs: func(path string) error {
+				cfg, err := amconfig.LoadFile(path)
+				if err != nil {
+					return err
+				}
+				for _, r := range cfg.Receivers {
+					if _, err := receiver.BuildReceiverIntegrations(r, nil, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			ours: func(path string) error { _, err := loadAlertmanager(path); return err },
 		},
 	}
 	for _, test := range tests {

@@ -97,10 +97,6 @@ func New(o Options) *Engine {
 	return e
 }
 
-// NewParser makes a parser for the language as the engine understands it: what
-// Prometheus accepts when no feature flag is given.
-func NewParser() parser.Parser { return parser.NewParser(parser.Options{}) }
-
 // Parser is the engine's parser.
 func (e *Engine) Parser() parser.Parser { return e.parser }
 

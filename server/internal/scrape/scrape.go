@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	commonconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
@@ -55,6 +56,9 @@ type Scraper struct {
 	// after Apply, Run must be called for the Scraper to leave nothing behind.
 	stopDiscovery context.CancelFunc
 
+	// connections are those to the targets.
+	connections *connections
+
 	applyMu sync.Mutex // one Apply at a time: both managers must see the same order
 }
 
@@ -76,15 +80,17 @@ func New(o Options) (*Scraper, error) {
 		cancel()
 		return nil, errors.New("register the metrics of the discovery manager: the log has the reason")
 	}
+	conns := newConnections()
 	sm, err := scrape.NewManager(&scrape.Options{
 		DiscoveryReloadInterval:  model.Duration(o.ReloadInterval),
 		DiscoveryReloadOnStartup: true,
+		HTTPClientOptions:        []commonconfig.HTTPClientOption{commonconfig.WithDialContextFunc(conns.dial)},
 	}, o.Logger, logging.NewJSONFileLogger, nil, o.Appendable, o.Registerer)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("make the scrape manager: %w", err)
 	}
-	return &Scraper{discovery: dm, scrape: sm, stopDiscovery: cancel}, nil
+	return &Scraper{discovery: dm, scrape: sm, stopDiscovery: cancel, connections: conns}, nil
 }
 
 // Apply makes cfg the configuration in effect. Targets whose job did not change
@@ -123,6 +129,12 @@ func (s *Scraper) Run(ctx context.Context) error {
 	wg.Wait()
 	return err
 }
+
+// CutOff ends scrapes that are under way, and all that would begin, by closing
+// their connections: Run and Apply wait for scrapes under way, which may take as
+// long as their scrape_timeout. It is for the end of the process; there is no
+// way back.
+func (s *Scraper) CutOff() { s.connections.close() }
 
 // TargetsActive are the targets that are scraped, by job.
 func (s *Scraper) TargetsActive() map[string][]*scrape.Target { return s.scrape.TargetsActive() }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,9 +28,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fixture is a Scraper that runs, and the storage it fills.
 type fixture struct {
-	t  *testing.T
-	db *storage.DB
-	s  *Scraper
+	t    *testing.T
+	db   *storage.DB
+	s    *Scraper
+	stop func() // ends Run and waits for it
 }
 
 func start(t *testing.T) *fixture {
@@ -49,16 +51,19 @@ func start(t *testing.T) *fixture {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
+	})
+	t.Cleanup(func() {
+		stop()
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &fixture{t, db, s}
+	return &fixture{t, db, s, stop}
 }
 
 func (f *fixture) apply(config string) {
@@ -290,5 +295,33 @@ func TestRegisterTwice(t *testing.T) {
 	}
 	if _, err := New(Options{Appendable: db, Registerer: reg}); err == nil {
 		t.Error("registered the same metrics twice")
+	}
+}
+
+// More targets hang than scrapes are ended at a time; still, a Scraper that is
+// cut off ends at once.
+func TestCutOffEndsScrapesThatHang(t *testing.T) {
+	var hanging atomic.Int32
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		hanging.Add(1)
+		<-r.Context().Done() // ends with the connection
+	}))
+	defer target.Close()
+
+	f := start(t)
+	const jobs = 6
+	config := "scrape_configs:\n"
+	for i := range jobs {
+		config += fmt.Sprintf("  - {job_name: hang%d, scrape_interval: 4s, scrape_timeout: 4s, static_configs: [{targets: [%q]}]}\n",
+			i, strings.TrimPrefix(target.URL, "http://"))
+	}
+	f.apply(config)
+	waitFor(t, "all targets to be scraped", func() bool { return hanging.Load() >= jobs })
+
+	begin := time.Now()
+	f.s.CutOff()
+	f.stop()
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("stopping took %v, want it not to wait for scrapes", took)
 	}
 }

@@ -9,15 +9,17 @@
 // otlp/v1/metrics, admin/tsdb, search, features, notifications, parse_query,
 // openapi.yaml, scrape_pools/config, targets/relabel_steps, and the statistics
 // below status/ other than config, flags, buildinfo and runtimeinfo. They answer
-// 404.
+// 404, in JSON as everything here.
 package prometheus
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
@@ -109,14 +111,18 @@ func New(o Options) *API {
 // Register serves the API on mux below prefix + "/api/v1". The prefix is empty,
 // or begins with a slash and does not end with one.
 func (a *API) Register(mux *http.ServeMux, prefix string) {
-	get := func(path string, h handler) {
-		mux.Handle("GET "+prefix+"/api/v1"+path, a.serve(h))
-		mux.Handle("OPTIONS "+prefix+"/api/v1"+path, a.serve(preflight))
+	base := prefix + "/api/v1"
+	handle := func(path string, h handler, methods ...string) {
+		for _, method := range methods {
+			mux.Handle(method+" "+base+path, a.serve(h))
+		}
+		mux.Handle("OPTIONS "+base+path, a.serve(preflight))
+		mux.Handle(base+path, notAllowed(methods))
 	}
-	getOrPost := func(path string, h handler) {
-		get(path, h)
-		mux.Handle("POST "+prefix+"/api/v1"+path, a.serve(h))
-	}
+	get := func(path string, h handler) { handle(path, h, http.MethodGet) }
+	getOrPost := func(path string, h handler) { handle(path, h, http.MethodGet, http.MethodPost) }
+	mux.Handle(base+"/", a.serve(unknownPath))
+
 	getOrPost("/query", a.query)
 	getOrPost("/query_range", a.queryRange)
 	getOrPost("/query_exemplars", a.queryExemplars)
@@ -139,6 +145,19 @@ func (a *API) Register(mux *http.ServeMux, prefix string) {
 	get("/status/flags", a.flags)
 	get("/status/buildinfo", a.buildInfo)
 	get("/status/runtimeinfo", a.runtimeInfo)
+}
+
+// notAllowed answers a request by another method than these.
+func notAllowed(methods []string) http.Handler {
+	allow := strings.Join(append([]string{http.MethodHead, http.MethodOptions}, methods...), ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+	})
+}
+
+func unknownPath(r *http.Request) (*answer, error) {
+	return nil, &apiError{notFound, fmt.Errorf("there is no %s in this API", r.URL.Path)}
 }
 
 // preflight answers a browser that asks whether it may send the real request.

@@ -32,6 +32,7 @@ const (
 	canceled kind = "canceled"
 	timeout  kind = "timeout"
 	internal kind = "internal"
+	notFound kind = "not_found"
 )
 
 // statusClientClosed is for clients that left before the answer; nobody sees it
@@ -48,6 +49,8 @@ func (k kind) code() int {
 		return statusClientClosed
 	case timeout:
 		return http.StatusServiceUnavailable
+	case notFound:
+		return http.StatusNotFound
 	default:
 		return http.StatusInternalServerError
 	}
