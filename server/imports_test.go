@@ -10,7 +10,7 @@ import (
 // parts are all rooms below app, api and web, none of which a part knows.
 var parts = []string{
 	"internal/config", "internal/storage", "internal/query", "internal/scrape", "internal/rule", "internal/send",
-	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify",
+	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify", "internal/state",
 }
 
 const oneWay = "signals go one way: scrape, storage, query, rule, alert, dispatch, notify; a part that needs more of a neighbour names it in an interface of its own, and app ties them"
@@ -43,6 +43,7 @@ var plan = housetest.Plan{
 		part("internal/mute/interval"),
 		part("internal/notify", "internal/alert"),
 		part("internal/dispatch", "internal/alert", "internal/route", "internal/mute/...", "internal/notify"),
+		part("internal/state", "internal/alert", "internal/notify"),
 	},
 	Never: map[string]string{
 		"github.com/cresset-metrics/cresset/internal/...": "the engine is reached through the library's public packages",

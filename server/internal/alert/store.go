@@ -71,6 +71,12 @@ func (s *Store) put(now time.Time, alerts []*Alert) {
 	}
 }
 
+// Restore puts alerts back as an earlier run had them, the resolved ones too. An
+// alert that has been received since is merged with what was known.
+//
+// The alerts belong to the store from then on.
+func (s *Store) Restore(now time.Time, alerts []*Alert) { s.put(now, alerts) }
+
 // Get returns the alert with this fingerprint, or nil.
 func (s *Store) Get(fp model.Fingerprint) *Alert {
 	s.mu.Lock()

@@ -2,9 +2,12 @@ package alert
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/prometheus"
 )
@@ -140,5 +143,29 @@ func TestMetrics(t *testing.T) {
 		if got[key] != w {
 			t.Errorf("%s = %v, want %v (all: %v)", key, got[key], w, got)
 		}
+	}
+}
+
+// What an earlier run knew comes back unchanged, whether it fires or not, and
+// reaches the subscribers; what has been received since is the younger.
+func TestRestore(t *testing.T) {
+	old := NewStore(Options{})
+	receive(t, old, at(0), &Alert{Alert: model.Alert{Labels: model.LabelSet{"alertname": "timeout"}}}, named("ended", at(0), at(10)), named("twice", at(0), at(10)))
+
+	s := NewStore(Options{})
+	sub := s.Subscribe("test")
+	receive(t, s, at(20), named("twice", at(0), at(40)))
+	s.Restore(at(20), old.All())
+	for _, want := range old.All() {
+		if got := s.Get(want.Fingerprint()); want.Name() == "twice" {
+			if !got.EndsAt.Equal(at(40)) {
+				t.Errorf("twice: got end %v, want that of the younger: %v", got.EndsAt, at(40))
+			}
+		} else if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	if got := len(sub.Take()); got != 3 {
+		t.Errorf("the subscriber got %d alerts, want 3", got)
 	}
 }

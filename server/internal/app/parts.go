@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
+	"time"
 
 	"github.com/prometheus/prometheus/discovery"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 	"github.com/cresset-metrics/cresset/server/internal/scrape"
 	"github.com/cresset-metrics/cresset/server/internal/send"
+	"github.com/cresset-metrics/cresset/server/internal/state"
 	"github.com/cresset-metrics/cresset/server/internal/storage"
 )
 
@@ -26,6 +29,7 @@ type parts struct {
 	alerts   *alert.Store
 	sender   *send.Sender
 	pipeline *dispatch.Pipeline
+	state    *state.Keeper
 }
 
 // build makes the parts and ties them together; nothing runs yet.
@@ -89,6 +93,13 @@ func (a *App) build() (*parts, error) {
 		Logger:      a.logger.With("part", "dispatch"),
 		Registerer:  a.registry.ours,
 	})
+	p.state = state.New(state.Options{
+		Dir:        filepath.Join(a.o.StoragePath, "state"), // the storage's lock keeps other servers out
+		Pipeline:   p.pipeline,
+		Logger:     a.logger.With("part", "state"),
+		Registerer: a.registry.ours,
+	})
+	p.state.Restore(time.Now())
 	return p, nil
 }
 
@@ -99,11 +110,15 @@ func (p *parts) start(fail context.CancelCauseFunc) []*running {
 		start("rule", fail, p.rules.Run),
 		start("alerts", fail, p.sender.Run, p.pipeline.Run),
 		start("scrape", fail, p.scraper.Run),
+		start("state", fail, p.state.Run),
 	}
 }
 
-// close closes what has no Run.
-func (p *parts) close() error { return errors.Join(p.query.Close(), p.storage.Close()) }
+// close saves what must survive, now that it changes no more, and closes what has
+// no Run; the storage last, whose lock covers the state too.
+func (p *parts) close() error {
+	return errors.Join(p.state.Save(time.Now()), p.query.Close(), p.storage.Close())
+}
 
 // open lets requests through to the parts.
 func (a *App) open(p *parts) {

@@ -112,15 +112,21 @@ func (p *Pipeline) apply(gen *generation, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.store.SetResolveTimeout(time.Duration(gen.config.Global.ResolveTimeout))
+	first := p.dispatcher == nil
+	if first {
+		p.sub.Take() // all of it is in the store, and what comes from now on is not lost
+	}
 	alerts := p.store.All()
 	for _, a := range alerts {
 		gen.inhibitor.Update(a)
 	}
-	if p.dispatcher == nil {
+	if first {
 		p.dispatcher = NewDispatcher(gen.root)
 		p.nextExpiry = now.Add(expireEvery)
+		p.dispatcher.Resume(alerts, p.shared.Log.Told(), now)
+	} else {
+		p.dispatcher.Reload(gen.root, alerts, now)
 	}
-	p.dispatcher.Reload(gen.root, alerts, now)
 	p.current.Store(gen)
 }
 

@@ -28,16 +28,22 @@ func (d *Dispatcher) Reload(root *route.Route, alerts []*alert.Alert, now time.T
 	}
 	d.root, d.groups, d.queue = root, make(map[groupID]*group), nil
 	for _, a := range alerts {
-		fp := a.Fingerprint()
-		for _, r := range root.Match(a.Labels) {
-			labels := r.GroupLabels(a.Labels)
-			id := groupID{r, r.GroupKey(labels)}
-			if !a.ResolvedAt(now) || held[membership{id.estateKey(), fp}] {
-				d.put(id, labels, fp, a, now)
-			}
-		}
+		d.place(a, now, func(id groupID, fp model.Fingerprint) bool { return held[membership{id.estateKey(), fp}] })
 	}
 	d.estate.keepFlushing()
+}
+
+// place puts an alert into the groups of the routes that take it; one that is
+// resolved only into groups of which wanted says so.
+func (d *Dispatcher) place(a *alert.Alert, now time.Time, wanted func(groupID, model.Fingerprint) bool) {
+	fp := a.Fingerprint()
+	for _, r := range d.root.Match(a.Labels) {
+		labels := r.GroupLabels(a.Labels)
+		id := groupID{r, r.GroupKey(labels)}
+		if !a.ResolvedAt(now) || wanted(id, fp) {
+			d.put(id, labels, fp, a, now)
+		}
+	}
 }
 
 // membership is an alert in a group, by what the group hands down.

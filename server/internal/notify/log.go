@@ -2,10 +2,11 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/prometheus/alertmanager/nflog"
+	"github.com/prometheus/common/model"
 )
 
 // DefaultRetention is how long the log keeps an entry at most.
@@ -23,19 +24,12 @@ func (k Key) String() string {
 	return fmt.Sprintf("%s:%s/%s/%d", k.GroupKey, k.Receiver, k.Integration, k.Index)
 }
 
-// Data is what an integration wants to find again when it next notifies about
-// the same group, the ID of a message that it updates for instance.
-type Data = nflog.Store
-
-func newData() *Data { return nflog.NewStore(nil) }
-
-// Entry is what an integration was last told about a group, and when.
+// Entry is what an integration was last told about a group, and when. Once it is
+// in a [Log] nothing in it changes.
 type Entry struct {
 	Firing, Resolved Hashes
 	At, ExpiresAt    time.Time
-	// Data is shared by all entries of one key since its first notification. It
-	// is safe because notifications about one group come one after the other.
-	Data *Data
+	Data             Data
 }
 
 // Record is one entry to be remembered.
@@ -81,6 +75,41 @@ func (l *Log) Record(records ...Record) {
 			continue // of two writers, the one with the later time knows more
 		}
 		l.entries[r.Key] = r.Entry
+	}
+}
+
+// All returns every entry with its key, the expired ones too, in no order.
+func (l *Log) All() []Record {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	all := make([]Record, 0, len(l.entries))
+	for k, e := range l.entries {
+		all = append(all, Record{k, e})
+	}
+	return all
+}
+
+// Restore remembers what All returned in an earlier run, except what has expired
+// at now.
+func (l *Log) Restore(now time.Time, records []Record) {
+	l.Record(slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return r.Entry.ExpiresAt.Before(now) })...)
+}
+
+// Told says whether somebody was told that an alert fires, and not since that it
+// does not.
+type Told func(groupKey, receiver string, labels model.LabelSet) bool
+
+// Told returns the answers as of now, for as long as they are wanted.
+func (l *Log) Told() Told {
+	type group struct{ key, receiver string }
+	firing := make(map[group][]Hashes)
+	for _, r := range l.All() {
+		g := group{r.Key.GroupKey, r.Key.Receiver}
+		firing[g] = append(firing[g], r.Entry.Firing)
+	}
+	return func(groupKey, receiver string, labels model.LabelSet) bool {
+		one := Hashes{hash(labels)}
+		return slices.ContainsFunc(firing[group{groupKey, receiver}], one.subsetOf)
 	}
 }
 

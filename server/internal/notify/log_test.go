@@ -1,8 +1,11 @@
 package notify
 
 import (
+	"reflect"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/model"
 )
 
 // Section 2.8: the key's text, the last word by time, and the end of entries.
@@ -41,6 +44,44 @@ func TestLifetime(t *testing.T) {
 	} {
 		if got := l.lifetime(Batch{GroupInterval: tc.group, RepeatInterval: tc.repeat}); got != tc.want {
 			t.Errorf("group_interval %v, repeat_interval %v: got %v, want %v", tc.group, tc.repeat, got, tc.want)
+		}
+	}
+}
+
+// A log that is restored knows what the other knew, except what has expired.
+func TestLogRestore(t *testing.T) {
+	t0 := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	a, b, c := Key{"g", "team", "webhook", 0}, Key{"g", "team", "email", 0}, Key{"h", "team", "webhook", 0}
+	one, two := model.LabelSet{"n": "1"}, model.LabelSet{"n": "2"}
+	old := NewLog(0)
+	old.Record(
+		Record{a, Entry{Firing: Hashes{hash(one)}, Resolved: Hashes{hash(two)}, At: t0, ExpiresAt: t0.Add(time.Hour), Data: Data{Strings: map[string]string{"ts": "1"}}}},
+		Record{b, Entry{Resolved: Hashes{hash(one)}, At: t0, ExpiresAt: t0.Add(time.Hour)}},
+		Record{c, Entry{Firing: Hashes{hash(two)}, At: t0, ExpiresAt: t0.Add(time.Minute)}},
+	)
+	l := NewLog(0)
+	l.Restore(t0.Add(time.Minute+1), old.All())
+	if _, ok := l.Get(c); ok || l.Len() != 2 {
+		t.Errorf("got %d entries, want 2 and not the one that has expired", l.Len())
+	}
+	want, _ := old.Get(a)
+	if got, ok := l.Get(a); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+
+	told := l.Told()
+	for _, tc := range []struct {
+		group, receiver string
+		labels          model.LabelSet
+		want            bool
+	}{
+		{"g", "team", one, true},   // by one of the two integrations
+		{"g", "team", two, false},  // its end was told too
+		{"g", "other", one, false}, // another receiver
+		{"h", "team", two, false},  // it has expired
+	} {
+		if got := told(tc.group, tc.receiver, tc.labels); got != tc.want {
+			t.Errorf("%s of group %s was told to fire: got %v, want %v", tc.labels, tc.group, got, tc.want)
 		}
 	}
 }

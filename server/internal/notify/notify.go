@@ -122,18 +122,22 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 	if reason == amnotify.ReasonDoNotNotify {
 		return nil
 	}
-	data := entry.Data
-	if data == nil || reason == amnotify.ReasonFirstNotification {
-		data = newData()
+	var data Data
+	if reason != amnotify.ReasonFirstNotification {
+		data = entry.Data
 	}
+	store := data.store()
 
 	ctx = amnotify.WithFiringAlerts(ctx, firing)
 	ctx = amnotify.WithResolvedAlerts(ctx, resolved)
 	ctx = amnotify.WithNotificationReason(ctx, reason)
-	ctx = amnotify.WithNflogStore(ctx, data)
+	ctx = amnotify.WithNflogStore(ctx, store)
 
 	if err := r.notify(ctx, in, toSend(b.Alerts, in.SendResolved())); err != nil {
 		return err
+	}
+	if data, err = dataOf(store); err != nil { // it was told all the same
+		r.shared.Logger.Error("What an integration wanted to remember is lost", "receiver", r.name, "integration", in.String(), "err", err)
 	}
 	now := r.shared.Now()
 	r.shared.Log.Record(Record{Key: key, Entry: Entry{

@@ -1,0 +1,128 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A pipeline that goes on where another stopped tells nobody what they know, and
+// everybody what they do not. In each case the process is away for an hour.
+func TestPipelineGoesOnAfterARestart(t *testing.T) {
+	const tree = "route: {receiver: team, group_wait: 30s, group_interval: 5m, repeat_interval: 4h}"
+	for _, tc := range []struct {
+		name   string
+		life   func(t *testing.T, r *rig) // of the first run, which lasts until stopAt
+		before string                     // what was told then
+		stopAt time.Duration
+		ends   time.Duration // how long the second run lasts
+		after  string        // what is told then
+	}{
+		{
+			name:   "nothing is told twice, until it is to be repeated",
+			life:   func(t *testing.T, r *rig) { r.send(t, forever, "a") },
+			before: "30s a (first notification)",
+			stopAt: time.Minute, ends: 4 * time.Hour,
+			after: "3h0m0s a (repeat interval elapsed)",
+		},
+		{
+			name:   "what was received but not told is told",
+			life:   func(t *testing.T, r *rig) { r.send(t, forever, "a") },
+			stopAt: 10 * time.Second, ends: time.Hour,
+			after: "0s a (first notification)",
+		},
+		{
+			name: "what ended while nobody was there is told resolved",
+			life: func(t *testing.T, r *rig) {
+				r.send(t, forever, "a")
+				r.send(t, 10*time.Minute, "b")
+			},
+			before: "30s a b (first notification)",
+			stopAt: time.Minute, ends: time.Hour,
+			after: "0s a -b (some alerts resolved)",
+		},
+		{
+			name:   "a group of which all ended while nobody was there",
+			life:   func(t *testing.T, r *rig) { r.send(t, 10*time.Minute, "b") },
+			before: "30s b (first notification)",
+			stopAt: time.Minute, ends: time.Hour,
+			after: "0s -b (all alerts resolved)",
+		},
+		{
+			name: "what was told resolved before is not told again",
+			life: func(t *testing.T, r *rig) {
+				r.send(t, forever, "a")
+				r.send(t, 2*time.Minute, "b")
+				r.until(6 * time.Minute)
+				r.send(t, forever, "c")
+			},
+			before: "30s a b (first notification); 5m30s a -b (some alerts resolved); 10m30s a c (new alerts added)",
+			stopAt: 11 * time.Minute, ends: time.Hour,
+			after: "",
+		},
+		{
+			name: "the end of what was never told is not told",
+			life: func(t *testing.T, r *rig) {
+				r.send(t, forever, "a")
+				r.until(time.Minute)
+				r.send(t, time.Minute, "b")
+			},
+			before: "30s a (first notification)",
+			stopAt: 2 * time.Minute, ends: time.Hour,
+			after: "",
+		},
+		{
+			name: "an end that the receiver could not be told is told, though the set forgot it",
+			life: func(t *testing.T, r *rig) {
+				r.team.answer = func(context.Context) error {
+					if time.Since(r.begin) < time.Minute {
+						return nil
+					}
+					return errors.New("down")
+				}
+				r.send(t, time.Minute, "a")
+				r.until(36 * time.Minute)
+				r.team.take()
+				if n := len(r.store.All()); n != 0 {
+					t.Errorf("%d alerts are still in the set, want none", n)
+				}
+			},
+			stopAt: 37 * time.Minute, ends: time.Hour,
+			after: "0s -a (all alerts resolved)",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, tree)
+				tc.life(t, r)
+				r.until(tc.stopAt)
+				r.stop()
+				if tc.before != "" {
+					expect(t, r.team.take(), tc.before)
+				}
+				alerts, notified := r.Snapshot()
+
+				time.Sleep(time.Hour)
+				again := newRig(t, "")
+				again.Restore(time.Now(), alerts, notified)
+				again.reload(t, tree)
+				again.until(tc.ends)
+				expect(t, again.team.take(), tc.after)
+			})
+		})
+	}
+}
+
+// What arrives before the first configuration is there once it is applied.
+func TestReceivedBeforeTheFirstConfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "")
+		r.send(t, forever, "a")
+		r.until(10 * time.Second)
+		r.reload(t, plain)
+		r.until(time.Minute)
+		expect(t, r.team.take(), "40s a (first notification)")
+	})
+}

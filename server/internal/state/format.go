@@ -1,0 +1,187 @@
+package state
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/notify"
+)
+
+// The file is text. Its first line is the magic word, the version of the format,
+// and the SHA-256 of all lines after it, which are one JSON object each, sorted.
+// So a file that was cut off, changed or made by something else is found out, and
+// the same state is always the same bytes.
+const (
+	magic   = "cresset-state"
+	version = 1
+)
+
+type checksum [sha256.Size]byte
+
+func checksumOf(content []byte) checksum { return sha256.Sum256(content) }
+
+// line has exactly one of its fields.
+type line struct {
+	Alert    *savedAlert    `json:"alert,omitempty"`
+	Notified *savedNotified `json:"notified,omitempty"`
+}
+
+// labelMap is a model.LabelSet whose names are not checked again when it is read.
+type labelMap map[model.LabelName]model.LabelValue
+
+type savedAlert struct {
+	Labels       labelMap  `json:"labels"`
+	Annotations  labelMap  `json:"annotations,omitempty"`
+	StartsAt     time.Time `json:"startsAt"`
+	EndsAt       time.Time `json:"endsAt"`
+	UpdatedAt    time.Time `json:"updatedAt"`
+	GeneratorURL string    `json:"generatorURL,omitempty"`
+	Timeout      bool      `json:"timeout,omitempty"` // EndsAt is ours, not the client's
+}
+
+type savedNotified struct {
+	GroupKey    string             `json:"groupKey"`
+	Receiver    string             `json:"receiver"`
+	Integration string             `json:"integration"`
+	Index       int                `json:"index"`
+	Firing      []uint64           `json:"firing,omitempty"`
+	Resolved    []uint64           `json:"resolved,omitempty"`
+	At          time.Time          `json:"at"`
+	ExpiresAt   time.Time          `json:"expiresAt"`
+	Strings     map[string]string  `json:"strings,omitempty"` // what the integration keeps, by type
+	Integers    map[string]int64   `json:"integers,omitempty"`
+	Floats      map[string]float64 `json:"floats,omitempty"`
+}
+
+// encode returns the content of the file. What cannot be written, a time after
+// the year 9999 for instance, is left out and logged: it must not be in the way
+// of all the rest.
+func (k *Keeper) encode(alerts []*alert.Alert, notified []notify.Record) []byte {
+	lines := make([][]byte, 0, len(alerts)+len(notified))
+	add := func(l line) {
+		text, err := json.Marshal(l)
+		if err != nil {
+			k.logger.Error("Left out of the saved state", "alert", l.Alert, "notified", l.Notified, "err", err)
+			return
+		}
+		lines = append(lines, append(text, '\n'))
+	}
+	for _, a := range alerts {
+		add(line{Alert: saveAlert(a)})
+	}
+	for _, r := range notified {
+		add(line{Notified: saveNotified(r)})
+	}
+	slices.SortFunc(lines, bytes.Compare)
+	body := bytes.Join(lines, nil)
+	return append(fmt.Appendf(nil, "%s %d %x\n", magic, version, checksumOf(body)), body...)
+}
+
+// decode is the reverse of encode.
+func decode(content []byte) ([]*alert.Alert, []notify.Record, error) {
+	body, err := checkHead(content)
+	if err != nil {
+		return nil, nil, err
+	}
+	var alerts []*alert.Alert
+	var notified []notify.Record
+	number := 1
+	for text := range bytes.Lines(body) {
+		number++
+		var l line
+		if err := json.Unmarshal(text, &l); err != nil {
+			return nil, nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		switch {
+		case l.Alert != nil:
+			alerts = append(alerts, l.Alert.alert())
+		case l.Notified != nil:
+			notified = append(notified, l.Notified.record())
+		default:
+			return nil, nil, fmt.Errorf("line %d: neither an alert nor a notification", number)
+		}
+	}
+	return alerts, notified, nil
+}
+
+// checkHead returns what follows the first line, if that vouches for it.
+func checkHead(content []byte) ([]byte, error) {
+	head, body, _ := bytes.Cut(content, []byte("\n"))
+	words := bytes.Split(head, []byte(" "))
+	if string(words[0]) != magic || len(words) < 2 {
+		return nil, fmt.Errorf("its first line does not begin with %q and a version: it is cut off, or was not written by this server", magic)
+	}
+	if got := string(words[1]); got != strconv.Itoa(version) {
+		return nil, fmt.Errorf("it has version %q, this server reads version %d: another version of the server wrote it", got, version)
+	}
+	sum := checksumOf(body)
+	if len(words) != 3 || string(words[2]) != hex.EncodeToString(sum[:]) {
+		return nil, errors.New("its checksum is wrong: it is cut off or was changed")
+	}
+	return body, nil
+}
+
+func saveAlert(a *alert.Alert) *savedAlert {
+	return &savedAlert{
+		Labels:       labelMap(a.Labels),
+		Annotations:  labelMap(a.Annotations),
+		StartsAt:     a.StartsAt,
+		EndsAt:       a.EndsAt,
+		UpdatedAt:    a.UpdatedAt,
+		GeneratorURL: a.GeneratorURL,
+		Timeout:      a.Timeout,
+	}
+}
+
+func (s *savedAlert) alert() *alert.Alert {
+	return &alert.Alert{
+		Alert: model.Alert{
+			Labels:       model.LabelSet(s.Labels),
+			Annotations:  model.LabelSet(s.Annotations),
+			StartsAt:     s.StartsAt,
+			EndsAt:       s.EndsAt,
+			GeneratorURL: s.GeneratorURL,
+		},
+		UpdatedAt: s.UpdatedAt,
+		Timeout:   s.Timeout,
+	}
+}
+
+func saveNotified(r notify.Record) *savedNotified {
+	return &savedNotified{
+		GroupKey:    r.Key.GroupKey,
+		Receiver:    r.Key.Receiver,
+		Integration: r.Key.Integration,
+		Index:       r.Key.Index,
+		Firing:      r.Entry.Firing,
+		Resolved:    r.Entry.Resolved,
+		At:          r.Entry.At,
+		ExpiresAt:   r.Entry.ExpiresAt,
+		Strings:     r.Entry.Data.Strings,
+		Integers:    r.Entry.Data.Integers,
+		Floats:      r.Entry.Data.Floats,
+	}
+}
+
+func (s *savedNotified) record() notify.Record {
+	return notify.Record{
+		Key: notify.Key{GroupKey: s.GroupKey, Receiver: s.Receiver, Integration: s.Integration, Index: s.Index},
+		Entry: notify.Entry{
+			Firing:    s.Firing,
+			Resolved:  s.Resolved,
+			At:        s.At,
+			ExpiresAt: s.ExpiresAt,
+			Data:      notify.Data{Strings: s.Strings, Integers: s.Integers, Floats: s.Floats},
+		},
+	}
+}
