@@ -8,17 +8,18 @@ import (
 )
 
 // The language sets no limits, but its parser calls itself once for each level
-// of nesting, takes time that grows with the square of the depth, and ends the
-// whole process where the stack is used up. Nobody writes expressions that come
-// near these limits.
+// of nesting, also for each operator of a chain, takes time that grows with the
+// square of that, and ends the whole process where the stack is used up. Nobody
+// writes expressions that come near these limits.
 const (
-	maxLength = 256 << 10
-	maxDepth  = 1000
+	maxLength    = 256 << 10
+	maxDepth     = 1000
+	maxOperators = 1000
 )
 
 // NewParser makes a parser for the language as the engine understands it: what
-// Prometheus accepts when no feature flag is given, up to 256 KiB of text and
-// 1000 levels of nesting.
+// Prometheus accepts when no feature flag is given, up to 256 KiB of text, 1000
+// levels of brackets and 1000 operators.
 func NewParser() parser.Parser { return limited{parser.NewParser(parser.Options{})} }
 
 type limited struct{ parser.Parser }
@@ -35,38 +36,57 @@ func checkSize(input string) error {
 	if len(input) > maxLength {
 		return fmt.Errorf("the expression has %d bytes; at most %d are allowed", len(input), maxLength)
 	}
-	if d := depth(input); d > maxDepth {
-		return fmt.Errorf("the expression is nested %d levels deep; at most %d are allowed", d, maxDepth)
+	depth, operators := measure(input)
+	if depth > maxDepth {
+		return fmt.Errorf("the expression is nested %d levels deep; at most %d are allowed", depth, maxDepth)
+	}
+	if operators > maxOperators {
+		return fmt.Errorf("the expression has %d operators; at most %d are allowed", operators, maxOperators)
 	}
 	return nil
 }
 
-// depth is how deep an expression is nested at most: brackets, and signs that
-// stand before one another. It need not be exact for text that does not parse.
-func depth(input string) int {
-	open, signs, deepest := 0, 0, 0
+// measure returns how deep the brackets of an expression are nested, and how many
+// operators it has, signs and those of selectors included. Neither need be exact
+// for text that does not parse.
+func measure(input string) (depth, operators int) {
+	open := 0
 	for i := 0; i < len(input); i++ {
-		switch c := input[i]; c {
-		case '(', '[', '{':
+		switch c := input[i]; {
+		case strings.IndexByte("([{", c) >= 0:
 			open++
-			signs = 0
-		case ')', ']', '}':
+			depth = max(depth, open)
+		case strings.IndexByte(")]}", c) >= 0:
 			open = max(0, open-1)
-			signs = 0
-		case '+', '-':
-			signs++
-		case ' ', '\t', '\n', '\r':
-		case '#':
+		case strings.IndexByte("+-*/%^=<>!~", c) >= 0:
+			operators++
+		case c == '#':
 			i += lengthUntil(input[i:], '\n')
-		case '"', '\'', '`':
+		case strings.IndexByte("\"'`", c) >= 0:
 			i += quoted(input[i:])
-			signs = 0
-		default:
-			signs = 0
+		case isWordByte(c):
+			n := wordLength(input[i:])
+			if wordOperators[strings.ToLower(input[i:i+n])] {
+				operators++
+			}
+			i += n - 1
 		}
-		deepest = max(deepest, open+signs)
 	}
-	return deepest
+	return depth, operators
+}
+
+var wordOperators = map[string]bool{"and": true, "or": true, "unless": true, "atan2": true}
+
+func isWordByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == ':' || c >= 0x80
+}
+
+func wordLength(s string) int {
+	n := 0
+	for n < len(s) && isWordByte(s[n]) {
+		n++
+	}
+	return n
 }
 
 // lengthUntil is how many bytes stand before the first c, or in all.

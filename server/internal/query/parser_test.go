@@ -15,14 +15,17 @@ func TestParserRefusesWhatIsTooLarge(t *testing.T) {
 		{"at the limit", nested("(", "up", ")", maxDepth), ""},
 		{"beyond it", nested("(", "up", ")", maxDepth+1), "nested 1001 levels deep"},
 		{"far beyond it", nested("abs(", "up", ")", 40_000), "nested 40000 levels deep"},
-		{"signs", strings.Repeat("-", maxDepth+1) + "1", "nested 1001 levels deep"},
-		{"signs with space between", strings.Repeat("- ", 2*maxDepth) + "1", "nested 2000 levels deep"},
-		{"signs and brackets", nested("-(", "1", ")", 2*maxDepth), "levels deep"},
+		{"signs", strings.Repeat("-", maxOperators+1) + "1", "has 1001 operators"},
+		{"signs with space between", strings.Repeat("- ", maxOperators+1) + "1", "has 1001 operators"},
+		{"signs and brackets", nested("-(", "1", ")", 2*maxDepth), "nested 2000 levels deep"},
+		{"a chain", "2" + strings.Repeat("^2", maxOperators+1), "has 1001 operators"},
+		{"a chain of words", "up" + strings.Repeat(" or up", maxOperators+1), "has 1001 operators"},
 		{"too long", "vector(1) # " + strings.Repeat("x", maxLength), "at most 262144"},
-		{"many terms side by side", "1" + strings.Repeat("+1", 10_000), ""},
+		{"a chain at the limit", "1" + strings.Repeat("+1", maxOperators), ""},
+		{"words that contain operators", "orders" + strings.Repeat("_or_and:unless", 2*maxOperators), ""},
 		{"brackets in strings and comments", `label_replace(up, "a", "` + strings.Repeat("(", 2*maxDepth) + `\"(", "b", '((\'') # ` + strings.Repeat("[", 2*maxDepth), ""},
 		{"brackets in a raw string", "vector(1) == on(x) up{a=`" + strings.Repeat("(", 2*maxDepth) + "\\`}", ""},
-		{"brackets one after the other", "up" + strings.Repeat(" + (up)", 2*maxDepth), ""},
+		{"brackets one after the other", "up" + strings.Repeat(" + ((up))", maxOperators), ""},
 	}
 	p := NewParser()
 	for _, test := range tests {

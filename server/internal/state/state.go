@@ -2,8 +2,8 @@
 // alerts that were received, and what was notified about them.
 //
 // A [Keeper] writes all of it into one file, whole, when the server stops, and
-// every minute while it runs; so an orderly stop loses nothing, and a crash at
-// most the last minute. The next start reads it back. What is wrong with the file
+// every ten seconds while it runs; so an orderly stop loses nothing, and a crash at
+// most the last ten seconds. The next start reads it back. What is wrong with the file
 // never stops the server: it is put aside for people to look at, and the server
 // begins without it.
 package state
@@ -26,7 +26,7 @@ import (
 )
 
 // SaveEvery is how often Run saves.
-const SaveEvery = time.Minute
+const SaveEvery = 10 * time.Second
 
 // fileName is the file's name in its folder.
 const fileName = "alerting"

@@ -299,7 +299,7 @@ func (l *logText) String() string {
 	return l.text.String()
 }
 
-// Run writes every minute if something changed. A folder that cannot be written
+// Run writes every time if something changed. A folder that cannot be written
 // is reported each time, and is written to as soon as that works.
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
