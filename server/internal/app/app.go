@@ -127,9 +127,6 @@ func (a *App) Addr() net.Addr { return a.listener.Addr() }
 // URL is where its page is.
 func (a *App) URL() string { return a.o.ExternalURL.String() + "/" }
 
-// Close gives the port of an App that is never run free.
-func (a *App) Close() error { return a.listener.Close() }
-
 // Run builds the parts, runs them until ctx ends, and stops them in order, so
 // that what one part hands to the next still arrives: first requests, then
 // rules, then what sends alerts, then scraping, and last the storage. It returns

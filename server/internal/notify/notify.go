@@ -65,12 +65,6 @@ func NewReceiver(name string, integrations []amnotify.Integration, shared *Share
 	return &Receiver{name: name, integrations: integrations, shared: shared}
 }
 
-// Name returns the receiver's name.
-func (r *Receiver) Name() string { return r.name }
-
-// Integrations returns how many integrations the receiver has.
-func (r *Receiver) Integrations() int { return len(r.integrations) }
-
 // Deliver tells every integration about the batch, all at the same time, and
 // returns when the last is done: nil if each was told or needed no telling, else
 // their errors joined. An integration is tried again and again until the context
