@@ -22,6 +22,17 @@ type Counter interface {
 	Add(float64)
 }
 
+// ExemplarAdder is what every Counter of this package is besides, to be had by
+// a type assertion.
+type ExemplarAdder interface {
+	// AddWithExemplar adds a value as Add does and keeps, as the exemplar of
+	// the counter, the value together with these labels, the ID of a trace for
+	// instance. Without labels (nil) the exemplar stays as it was. It panics if
+	// a label name is not valid, a value is not valid UTF-8, or names and values
+	// together have more than ExemplarMaxRunes runes.
+	AddWithExemplar(value float64, exemplar Labels)
+}
+
 // CounterOpts are the options of a Counter.
 type CounterOpts Opts
 

@@ -35,3 +35,15 @@ func asObserver(m Metric) Observer {
 	}
 	return m.(Observer)
 }
+
+// ExemplarObserver is what every Histogram of this package is besides, to be
+// had by a type assertion. Summaries are not.
+type ExemplarObserver interface {
+	// ObserveWithExemplar counts an observation as Observe does and keeps, as
+	// an exemplar of the bucket that it falls into, the value together with
+	// these labels, the ID of a trace for instance. Without labels (nil) the
+	// exemplars stay as they were. It panics if a label name is not valid, a value
+	// is not valid UTF-8, or names and values together have more than
+	// ExemplarMaxRunes runes.
+	ObserveWithExemplar(value float64, exemplar Labels)
+}

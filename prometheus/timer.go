@@ -25,3 +25,18 @@ func (t *Timer) ObserveDuration() time.Duration {
 	}
 	return d
 }
+
+// ObserveDurationWithExemplar is ObserveDuration, but gives the Observer the
+// exemplar too if the Observer is an ExemplarObserver and the labels are not
+// nil.
+func (t *Timer) ObserveDurationWithExemplar(exemplar Labels) time.Duration {
+	d := time.Since(t.begin)
+	o, ok := t.observer.(ExemplarObserver)
+	switch {
+	case ok && exemplar != nil:
+		o.ObserveWithExemplar(d.Seconds(), exemplar)
+	case t.observer != nil:
+		t.observer.Observe(d.Seconds())
+	}
+	return d
+}
