@@ -63,7 +63,11 @@ func (c *counter) Add(v float64) {
 func (c *counter) Collect(ch chan<- Metric)    { ch <- c }
 func (c *counter) Write(out *dto.Metric) error { return writeNative(c, out) }
 func (c *counter) seriesType() exposition.Type { return exposition.Counter }
-func (c *counter) fill(s *exposition.Series)   { setValue(s, c.value.Value(), c.created) }
+
+func (c *counter) fill(s *exposition.Series) {
+	setValue(s, c.value.Value())
+	s.Created = exposition.UnixNano(c.created)
+}
 
 // CounterVec is a family of counters that differ in the values of their
 // labels.

@@ -54,7 +54,7 @@ func (g *gauge) SetToCurrentTime() { g.value.Set(float64(time.Now().UnixNano()) 
 func (g *gauge) Collect(ch chan<- Metric)    { ch <- g }
 func (g *gauge) Write(out *dto.Metric) error { return writeNative(g, out) }
 func (g *gauge) seriesType() exposition.Type { return exposition.Gauge }
-func (g *gauge) fill(s *exposition.Series)   { setValue(s, g.value.Load(), 0) }
+func (g *gauge) fill(s *exposition.Series)   { setValue(s, g.value.Load()) }
 
 // GaugeVec is a family of gauges that differ in the values of their labels.
 type GaugeVec struct{ *MetricVec }

@@ -118,12 +118,13 @@ func (h *histogram) fill(s *exposition.Series) {
 	defer states.Put(state)
 	h.cell.Read(state)
 
-	setValue(s, 0, h.created)
-	s.Dist.Count, s.Dist.Sum = float64(state.Count), state.Sum
+	setValue(s, 0)
+	s.Created = exposition.UnixNano(h.created)
+	s.Dist.Count.Whole, s.Dist.Sum = state.Count, state.Sum
 	below := uint64(0)
 	for i, bound := range h.cell.Bounds() {
 		below += state.Counts[i]
-		s.Dist.Points = append(s.Dist.Points, exposition.Point{At: bound, Value: float64(below)})
+		s.Dist.Buckets = append(s.Dist.Buckets, exposition.Bucket{UpperBound: bound, Count: exposition.Count{Whole: below}})
 	}
 }
 

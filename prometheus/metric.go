@@ -97,8 +97,10 @@ func writeNative(m native, out *dto.Metric) error {
 }
 
 // setValue stores a plain value into s.
-func setValue(s *exposition.Series, v float64, created int64) {
-	*s = exposition.Series{Labels: s.Labels, Value: v, Created: created, Dist: exposition.Distribution{Points: s.Dist.Points[:0]}}
+func setValue(s *exposition.Series, v float64) {
+	labels := s.Labels
+	s.Reset()
+	s.Labels, s.Value = labels, v
 }
 
 // MakeLabelPairs returns the labels that a metric of the Desc has with these

@@ -87,8 +87,9 @@ func (s *summary) fill(out *exposition.Series) {
 	state := states.Get().(*cell.Distribution)
 	defer states.Put(state)
 	s.cell.Read(state)
-	setValue(out, 0, s.created)
-	out.Dist.Count, out.Dist.Sum = float64(state.Count), state.Sum
+	setValue(out, 0)
+	out.Created = exposition.UnixNano(s.created)
+	out.Dist.Count.Whole, out.Dist.Sum = state.Count, state.Sum
 }
 
 // SummaryVec is a family of summaries that differ in the values of their

@@ -74,7 +74,7 @@ func newValueFunc(desc *Desc, typ ValueType, function func() float64) *valueFunc
 func (f *valueFunc) Collect(ch chan<- Metric)    { ch <- f }
 func (f *valueFunc) Write(out *dto.Metric) error { return writeNative(f, out) }
 func (f *valueFunc) seriesType() exposition.Type { return f.typ }
-func (f *valueFunc) fill(s *exposition.Series)   { setValue(s, f.function(), 0) }
+func (f *valueFunc) fill(s *exposition.Series)   { setValue(s, f.function()) }
 
 // constMetric is a metric that does not change: a plain value, a histogram or
 // a summary.
@@ -110,10 +110,10 @@ func newConst(desc *Desc, typ exposition.Type, labelValues []string) (*constMetr
 // not valid, if there are not as many values as variable labels, or if one of
 // them is not valid UTF-8.
 func NewConstMetric(desc *Desc, valueType ValueType, value float64, labelValues ...string) (Metric, error) {
-	return newConstValue(desc, valueType, value, time.Time{}, labelValues)
+	return newConstValue(desc, valueType, value, exposition.Time{}, labelValues)
 }
 
-func newConstValue(desc *Desc, valueType ValueType, value float64, created time.Time, labelValues []string) (Metric, error) {
+func newConstValue(desc *Desc, valueType ValueType, value float64, created exposition.Time, labelValues []string) (Metric, error) {
 	m, err := newConst(desc, exposition.Untyped, labelValues)
 	if err != nil {
 		return nil, err
@@ -122,16 +122,8 @@ func newConstValue(desc *Desc, valueType ValueType, value float64, created time.
 		return nil, err
 	}
 	m.series.Value = value
-	m.series.Created = unixNano(created)
+	m.series.Created = created
 	return m, nil
-}
-
-// unixNano returns the time as a series holds it, 0 for the zero time.
-func unixNano(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
 }
 
 // MustNewConstMetric is NewConstMetric, but panics where that returns an error.
@@ -149,7 +141,7 @@ func must(m Metric, err error) Metric {
 // NewConstMetricWithCreatedTimestamp is NewConstMetric with the time at which
 // counting began. Only counters have one.
 func NewConstMetricWithCreatedTimestamp(desc *Desc, valueType ValueType, value float64, ct time.Time, labelValues ...string) (Metric, error) {
-	m, err := newConstValue(desc, CounterValue, value, ct, labelValues)
+	m, err := newConstValue(desc, CounterValue, value, exposition.TimeOf(ct), labelValues)
 	if err == nil && valueType != CounterValue {
 		return nil, errors.New("created timestamps are only supported for counters")
 	}
@@ -166,7 +158,7 @@ func MustNewConstMetricWithCreatedTimestamp(desc *Desc, valueType ValueType, val
 // upper bounds to how many observations were at or below them; the one of +Inf
 // is the count and is left out.
 func NewConstHistogram(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, labelValues ...string) (Metric, error) {
-	return NewConstHistogramWithCreatedTimestamp(desc, count, sum, buckets, time.Time{}, labelValues...)
+	return newConstHistogram(desc, count, sum, buckets, exposition.Time{}, labelValues)
 }
 
 // MustNewConstHistogram is NewConstHistogram, but panics where that returns an
@@ -178,16 +170,7 @@ func MustNewConstHistogram(desc *Desc, count uint64, sum float64, buckets map[fl
 // NewConstHistogramWithCreatedTimestamp is NewConstHistogram with the time at
 // which counting began.
 func NewConstHistogramWithCreatedTimestamp(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, ct time.Time, labelValues ...string) (Metric, error) {
-	m, err := newConst(desc, exposition.Histogram, labelValues)
-	if err != nil {
-		return nil, err
-	}
-	points := make([]exposition.Point, 0, len(buckets))
-	for bound, n := range buckets {
-		points = append(points, exposition.Point{At: bound, Value: float64(n)})
-	}
-	m.setDistribution(count, sum, points, ct)
-	return m, nil
+	return newConstHistogram(desc, count, sum, buckets, exposition.TimeOf(ct), labelValues)
 }
 
 // MustNewConstHistogramWithCreatedTimestamp is
@@ -197,10 +180,24 @@ func MustNewConstHistogramWithCreatedTimestamp(desc *Desc, count uint64, sum flo
 	return must(NewConstHistogramWithCreatedTimestamp(desc, count, sum, buckets, ct, labelValues...))
 }
 
+func newConstHistogram(desc *Desc, count uint64, sum float64, buckets map[float64]uint64, created exposition.Time, labelValues []string) (Metric, error) {
+	m, err := newConst(desc, exposition.Histogram, labelValues)
+	if err != nil {
+		return nil, err
+	}
+	d := exposition.Distribution{Count: exposition.Count{Whole: count}, Sum: sum}
+	for bound, n := range buckets {
+		d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: bound, Count: exposition.Count{Whole: n}})
+	}
+	slices.SortFunc(d.Buckets, func(a, b exposition.Bucket) int { return cmp.Compare(a.UpperBound, b.UpperBound) })
+	m.series.Dist, m.series.Created = d, created
+	return m, nil
+}
+
 // NewConstSummary makes a summary that does not change. The quantiles map ranks
 // (0 to 1) to the values there.
 func NewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, labelValues ...string) (Metric, error) {
-	return NewConstSummaryWithCreatedTimestamp(desc, count, sum, quantiles, time.Time{}, labelValues...)
+	return newConstSummary(desc, count, sum, quantiles, exposition.Time{}, labelValues)
 }
 
 // MustNewConstSummary is NewConstSummary, but panics where that returns an
@@ -212,16 +209,7 @@ func MustNewConstSummary(desc *Desc, count uint64, sum float64, quantiles map[fl
 // NewConstSummaryWithCreatedTimestamp is NewConstSummary with the time at which
 // counting began.
 func NewConstSummaryWithCreatedTimestamp(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, ct time.Time, labelValues ...string) (Metric, error) {
-	m, err := newConst(desc, exposition.Summary, labelValues)
-	if err != nil {
-		return nil, err
-	}
-	points := make([]exposition.Point, 0, len(quantiles))
-	for rank, value := range quantiles {
-		points = append(points, exposition.Point{At: rank, Value: value})
-	}
-	m.setDistribution(count, sum, points, ct)
-	return m, nil
+	return newConstSummary(desc, count, sum, quantiles, exposition.TimeOf(ct), labelValues)
 }
 
 // MustNewConstSummaryWithCreatedTimestamp is
@@ -230,8 +218,16 @@ func MustNewConstSummaryWithCreatedTimestamp(desc *Desc, count uint64, sum float
 	return must(NewConstSummaryWithCreatedTimestamp(desc, count, sum, quantiles, ct, labelValues...))
 }
 
-func (m *constMetric) setDistribution(count uint64, sum float64, points []exposition.Point, created time.Time) {
-	slices.SortFunc(points, func(a, b exposition.Point) int { return cmp.Compare(a.At, b.At) })
-	m.series.Dist = exposition.Distribution{Count: float64(count), Sum: sum, Points: points}
-	m.series.Created = unixNano(created)
+func newConstSummary(desc *Desc, count uint64, sum float64, quantiles map[float64]float64, created exposition.Time, labelValues []string) (Metric, error) {
+	m, err := newConst(desc, exposition.Summary, labelValues)
+	if err != nil {
+		return nil, err
+	}
+	d := exposition.Distribution{Count: exposition.Count{Whole: count}, Sum: sum}
+	for rank, value := range quantiles {
+		d.Quantiles = append(d.Quantiles, exposition.Quantile{Rank: rank, Value: value})
+	}
+	slices.SortFunc(d.Quantiles, func(a, b exposition.Quantile) int { return cmp.Compare(a.Rank, b.Rank) })
+	m.series.Dist, m.series.Created = d, created
+	return m, nil
 }

@@ -6,6 +6,8 @@
 // serves the bytes also chooses their compression.
 package exposition
 
+import "time"
+
 // Type is the type of a metric family.
 type Type uint8
 
@@ -53,40 +55,126 @@ type Family struct {
 type Series struct {
 	Labels *Labels
 
-	Value float64      // of counters, gauges and untyped series
-	Dist  Distribution // of summaries and histograms
+	Value    float64      // of counters, gauges and untyped series
+	Exemplar *Exemplar    // of counters; nil for none
+	Dist     Distribution // of summaries and histograms
 
 	Timestamp    int64 // milliseconds since the Unix epoch, if HasTimestamp
 	HasTimestamp bool
-	Created      int64 // nanoseconds since the Unix epoch; 0 if not known
+	Created      Time // when counting began
 
 	// Origin is the message that a foreign collector wrote, for encoders that
 	// can hand it on as it is; nil for series of our own.
 	Origin any
 }
 
-// Set makes s a copy of other, keeping the memory that s brings.
-func (s *Series) Set(other *Series) {
-	points := append(s.Dist.Points[:0], other.Dist.Points...)
-	*s = *other
-	s.Dist.Points = points
+// Reset empties s, keeping the memory that it has.
+func (s *Series) Reset() {
+	*s = Series{Dist: Distribution{Buckets: s.Dist.Buckets[:0], Quantiles: s.Dist.Quantiles[:0]}}
 }
+
+// Set makes s a copy of other, keeping the memory that s has. What stands behind
+// pointers is shared: it does not change.
+func (s *Series) Set(other *Series) {
+	buckets := append(s.Dist.Buckets[:0], other.Dist.Buckets...)
+	quantiles := append(s.Dist.Quantiles[:0], other.Dist.Quantiles...)
+	*s = *other
+	s.Dist.Buckets, s.Dist.Quantiles = buckets, quantiles
+}
+
+// Time is an instant, or, as the zero value, none.
+type Time struct {
+	Seconds int64 // since the Unix epoch
+	Nanos   int32 // 0 to 999,999,999, onwards from there
+	Known   bool
+}
+
+// UnixNano returns the instant that is so many nanoseconds after the Unix
+// epoch.
+func UnixNano(n int64) Time {
+	seconds, nanos := n/1e9, n%1e9
+	if nanos < 0 {
+		seconds, nanos = seconds-1, nanos+1e9
+	}
+	return Time{Seconds: seconds, Nanos: int32(nanos), Known: true}
+}
+
+// TimeOf returns an instant as a series holds it.
+func TimeOf(t time.Time) Time {
+	return Time{Seconds: t.Unix(), Nanos: int32(t.Nanosecond()), Known: true}
+}
+
+// Exemplar is one of the things that were counted, and where to find more about
+// it. It never changes once it is made.
+type Exemplar struct {
+	Labels []Label
+	Value  float64
+	Time   Time
+}
+
+// Label is a label of an exemplar.
+type Label struct{ Name, Value string }
 
 // Distribution holds what summaries and histograms count.
-//
-// A histogram has Points in increasing order of their upper bounds, each with
-// a cumulative count; the point of the bound +Inf may be left out, its count
-// being Count. A summary has a point per quantile.
 type Distribution struct {
-	Count  float64 // number of observations; a whole number but for gauge histograms
-	Sum    float64
-	Points []Point
+	Count Count // number of observations
+	Sum   float64
+
+	Quantiles []Quantile // of summaries, by rank
+	Buckets   []Bucket   // of histograms, by bound; the one of +Inf may be left out, its count being Count
+	Native    *Native    // of native histograms; nil for none
 }
 
-// Point is a bucket or a quantile.
-type Point struct {
-	At    float64 // the upper bound of a bucket, or the quantile's rank (0 to 1)
-	Value float64 // observations at or below the bound, or the value at that rank
+// Count is a number of observations: a whole one, or, in histograms that are
+// calculated from others, any.
+type Count struct {
+	Whole uint64
+	Float float64 // counts unless it is zero
+}
+
+// Value returns the number as the text formats have it.
+func (c Count) Value() float64 {
+	if c.Float != 0 {
+		return c.Float
+	}
+	return float64(c.Whole)
+}
+
+// Quantile is the value that a share of the observations is at or below.
+type Quantile struct {
+	Rank  float64 // the share, 0 to 1
+	Value float64
+}
+
+// Bucket is a bucket of a histogram.
+type Bucket struct {
+	UpperBound float64
+	Count      Count // of the observations at or below the bound
+	Exemplar   *Exemplar
+}
+
+// Native is the part of a histogram that has exponential buckets. The bounds
+// of its buckets are powers of 2^(2^-Schema); bucket i of the positive ones holds
+// what is above the power i-1 and not above the power i, and the negative ones
+// mirror them.
+type Native struct {
+	Schema             int32   // -4 (wide) to 8 (narrow)
+	ZeroThreshold      float64 // what is no further from zero counts as zero
+	ZeroCount          uint64
+	Positive, Negative NativeBuckets
+	Exemplars          []*Exemplar // by time
+}
+
+// NativeBuckets are counts in sequences without a gap.
+type NativeBuckets struct {
+	Spans  []Span
+	Deltas []int64 // the count of the first bucket, then each one's difference to the one before
+}
+
+// Span is a sequence of buckets.
+type Span struct {
+	Offset int32 // how many buckets lie between this span and the one before; of the first, the index of its first bucket
+	Length uint32
 }
 
 // Encoder writes families, one after the other: Family for each, followed by

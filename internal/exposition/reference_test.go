@@ -54,14 +54,14 @@ func message(typ Type, s *Series) *dto.Metric {
 	case Untyped:
 		m.Untyped = &dto.Untyped{Value: &s.Value}
 	case Summary:
-		m.Summary = &dto.Summary{SampleCount: proto.Uint64(uint64(s.Dist.Count)), SampleSum: &s.Dist.Sum}
-		for _, p := range s.Dist.Points {
-			m.Summary.Quantile = append(m.Summary.Quantile, &dto.Quantile{Quantile: proto.Float64(p.At), Value: proto.Float64(p.Value)})
+		m.Summary = &dto.Summary{SampleCount: proto.Uint64(s.Dist.Count.Whole), SampleSum: &s.Dist.Sum}
+		for _, q := range s.Dist.Quantiles {
+			m.Summary.Quantile = append(m.Summary.Quantile, &dto.Quantile{Quantile: &q.Rank, Value: &q.Value})
 		}
 	case Histogram, GaugeHistogram:
-		m.Histogram = &dto.Histogram{SampleCount: proto.Uint64(uint64(s.Dist.Count)), SampleSum: &s.Dist.Sum}
-		for _, p := range s.Dist.Points {
-			m.Histogram.Bucket = append(m.Histogram.Bucket, &dto.Bucket{UpperBound: proto.Float64(p.At), CumulativeCount: proto.Uint64(uint64(p.Value))})
+		m.Histogram = &dto.Histogram{SampleCount: proto.Uint64(s.Dist.Count.Whole), SampleSum: &s.Dist.Sum}
+		for _, b := range s.Dist.Buckets {
+			m.Histogram.Bucket = append(m.Histogram.Bucket, &dto.Bucket{UpperBound: &b.UpperBound, CumulativeCount: &b.Count.Whole})
 		}
 	}
 	return m
@@ -110,13 +110,13 @@ func drawPage(t *rapid.T, labelNames []string) page {
 					at = rapid.Float64Min(0.001)
 				}
 				for i, at := range rapid.SliceOfNDistinct(at, 0, 4, rapid.ID).Draw(t, "points") {
-					value := float64(i)
 					if f.Type == Summary {
-						value = number.Draw(t, "quantile")
+						s.Dist.Quantiles = append(s.Dist.Quantiles, Quantile{at, number.Draw(t, "quantile")})
+					} else {
+						s.Dist.Buckets = append(s.Dist.Buckets, bucket(at, uint64(i)))
 					}
-					s.Dist.Points = append(s.Dist.Points, Point{at, value})
 				}
-				s.Dist.Count = float64(rapid.Uint32().Draw(t, "count"))
+				s.Dist.Count = whole(uint64(rapid.Uint32().Draw(t, "count")))
 			default:
 				s.Value = number.Draw(t, "value")
 			}

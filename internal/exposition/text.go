@@ -60,21 +60,21 @@ func (t *Text) Series(s *Series) {
 	switch t.family {
 	case Histogram, GaugeHistogram:
 		infSeen := false
-		for _, bucket := range s.Dist.Points {
-			t.line(s, "_bucket", "le", bucket.At, bucket.Value)
-			infSeen = infSeen || math.IsInf(bucket.At, +1)
+		for _, bucket := range s.Dist.Buckets {
+			t.line(s, "_bucket", "le", bucket.UpperBound, bucket.Count.Value())
+			infSeen = infSeen || math.IsInf(bucket.UpperBound, +1)
 		}
 		if !infSeen {
-			t.line(s, "_bucket", "le", math.Inf(+1), s.Dist.Count)
+			t.line(s, "_bucket", "le", math.Inf(+1), s.Dist.Count.Value())
 		}
 		t.line(s, "_sum", "", 0, s.Dist.Sum)
-		t.line(s, "_count", "", 0, s.Dist.Count)
+		t.line(s, "_count", "", 0, s.Dist.Count.Value())
 	case Summary:
-		for _, quantile := range s.Dist.Points {
-			t.line(s, "", "quantile", quantile.At, quantile.Value)
+		for _, quantile := range s.Dist.Quantiles {
+			t.line(s, "", "quantile", quantile.Rank, quantile.Value)
 		}
 		t.line(s, "_sum", "", 0, s.Dist.Sum)
-		t.line(s, "_count", "", 0, s.Dist.Count)
+		t.line(s, "_count", "", 0, s.Dist.Count.Value())
 	default:
 		t.line(s, "", "", 0, s.Value)
 	}

@@ -46,16 +46,16 @@ var (
 		{Family{Name: "gauge", Help: "A gauge.", HasHelp: true, Type: Gauge}, []Series{{Labels: labels(), Value: -1.5}}},
 		{Family{Name: "untyped", Type: Untyped}, []Series{{Labels: labels(), Value: 3}}},
 		{Family{Name: "histogram_seconds", Help: "A histogram.", HasHelp: true, Type: Histogram}, []Series{
-			{Labels: labels(), Dist: Distribution{Count: 4, Sum: 10.25, Points: []Point{{-1, 0}, {0.005, 1}, {1e7, 3}}}},
-			{Labels: labels("a", "with +Inf"), Dist: Distribution{Count: 4, Sum: nan, Points: []Point{{1, 3}, {inf, 4}}}},
-			{Labels: labels("a", "without buckets"), Dist: Distribution{Count: 2, Sum: 3}},
+			{Labels: labels(), Dist: Distribution{Count: whole(4), Sum: 10.25, Buckets: []Bucket{bucket(-1, 0), bucket(0.005, 1), bucket(1e7, 3)}}},
+			{Labels: labels("a", "with +Inf"), Dist: Distribution{Count: whole(4), Sum: nan, Buckets: []Bucket{bucket(1, 3), bucket(inf, 4)}}},
+			{Labels: labels("a", "without buckets"), Dist: Distribution{Count: whole(2), Sum: 3}},
 		}},
 		{Family{Name: "gauge_histogram", Help: "A gauge histogram.", HasHelp: true, Type: GaugeHistogram}, []Series{
-			{Labels: labels(), Dist: Distribution{Count: 1.5, Sum: -2, Points: []Point{{1, 0.5}}}},
+			{Labels: labels(), Dist: Distribution{Count: Count{Float: 1.5}, Sum: -2, Buckets: []Bucket{{UpperBound: 1, Count: Count{Float: 0.5}}}}},
 		}},
 		{Family{Name: "summary_seconds", Help: "A summary.", HasHelp: true, Type: Summary}, []Series{
-			{Labels: labels(), Dist: Distribution{Count: 4, Sum: 10, Points: []Point{{0.5, 2}, {0.99, nan}}}},
-			{Labels: labels("a", "without quantiles"), Dist: Distribution{Count: 4, Sum: 10}},
+			{Labels: labels(), Dist: Distribution{Count: whole(4), Sum: 10, Quantiles: []Quantile{{0.5, 2}, {0.99, nan}}}},
+			{Labels: labels("a", "without quantiles"), Dist: Distribution{Count: whole(4), Sum: 10}},
 		}},
 	}
 
@@ -81,7 +81,7 @@ var (
 			{Labels: labels("t", "none"), Value: 1, Timestamp: 5},
 		}},
 		{Family{Name: "stamped_histogram", Type: Histogram}, []Series{
-			{Labels: labels(), Timestamp: 7, HasTimestamp: true, Dist: Distribution{Count: 1, Sum: 1, Points: []Point{{1, 1}}}},
+			{Labels: labels(), Timestamp: 7, HasTimestamp: true, Dist: Distribution{Count: whole(1), Sum: 1, Buckets: []Bucket{bucket(1, 1)}}},
 		}},
 	}
 
@@ -100,11 +100,11 @@ var (
 			{Labels: labels("http.method", "a.b", "http_code", "200"), Value: 2},
 		}},
 		{Family{Name: "dauer_größe_s", Help: "Letters.", HasHelp: true, Type: Histogram}, []Series{
-			{Labels: labels("straße", "a"), Dist: Distribution{Count: 1, Sum: 1, Points: []Point{{1, 1}}}},
-			{Labels: labels(), Dist: Distribution{Count: 1, Sum: 1, Points: []Point{{1, 1}}}},
+			{Labels: labels("straße", "a"), Dist: Distribution{Count: whole(1), Sum: 1, Buckets: []Bucket{bucket(1, 1)}}},
+			{Labels: labels(), Dist: Distribution{Count: whole(1), Sum: 1, Buckets: []Bucket{bucket(1, 1)}}},
 		}},
 		{Family{Name: "quote\"back\\slash\nline", Help: "Special.", HasHelp: true, Type: Summary}, []Series{
-			{Labels: labels("quote\"back\\slash\nline", "x"), Dist: Distribution{Count: 1, Sum: 1, Points: []Point{{0.5, 1}}}},
+			{Labels: labels("quote\"back\\slash\nline", "x"), Dist: Distribution{Count: whole(1), Sum: 1, Quantiles: []Quantile{{0.5, 1}}}},
 		}},
 		{Family{Name: "plain_name", Help: "Only a label.", HasHelp: true, Type: Gauge}, []Series{
 			{Labels: labels("1st.label_name", "x")},
@@ -218,18 +218,22 @@ func TestTextKeepsTheFirstErrorOfItsWriter(t *testing.T) {
 }
 
 func TestSeriesSetCopies(t *testing.T) {
-	from := Series{Labels: labels("a", "b"), Dist: Distribution{Count: 2, Points: []Point{{1, 1}, {2, 2}}}, HasTimestamp: true}
-	to := Series{Value: 5, Dist: Distribution{Points: make([]Point, 0, 10)}}
-	before := &to.Dist.Points[:1][0]
+	from := Series{Labels: labels("a", "b"), Dist: Distribution{Count: whole(2), Buckets: []Bucket{bucket(1, 1), bucket(2, 2)}}, HasTimestamp: true}
+	to := Series{Value: 5, Dist: Distribution{Buckets: make([]Bucket, 0, 10)}}
+	before := &to.Dist.Buckets[:1][0]
 	to.Set(&from)
-	if to.Value != 0 || to.Dist.Count != 2 || len(to.Dist.Points) != 2 || !to.HasTimestamp || to.Labels != from.Labels {
+	if to.Value != 0 || to.Dist.Count != whole(2) || len(to.Dist.Buckets) != 2 || !to.HasTimestamp || to.Labels != from.Labels {
 		t.Errorf("got %+v, want %+v", to, from)
 	}
-	if &to.Dist.Points[0] != before {
+	if &to.Dist.Buckets[0] != before {
 		t.Error("the memory that was there was not used again")
 	}
-	to.Dist.Points[0].Value = 9
-	if from.Dist.Points[0].Value != 1 {
+	to.Dist.Buckets[0].Count = whole(9)
+	if from.Dist.Buckets[0].Count != whole(1) {
 		t.Error("the copy shares its points with the original")
 	}
 }
+
+func whole(n uint64) Count { return Count{Whole: n} }
+
+func bucket(bound float64, n uint64) Bucket { return Bucket{UpperBound: bound, Count: whole(n)} }

@@ -84,8 +84,8 @@ func TestRules(t *testing.T) {
 func TestDistribution(t *testing.T) {
 	inf := math.Inf(+1)
 	// at returns a bound with the count of what is below it.
-	at := func(bound, count float64) exposition.Point {
-		return exposition.Point{At: math.Nextafter(bound, bound-1), Value: count}
+	at := func(bound float64, count uint64) exposition.Bucket {
+		return exposition.Bucket{UpperBound: math.Nextafter(bound, bound-1), Count: exposition.Count{Whole: count}}
 	}
 	tests := []struct {
 		name   string
@@ -96,31 +96,31 @@ func TestDistribution(t *testing.T) {
 	}{
 		{
 			"another unit keeps its bounds", "objects", []float64{0, 10, 11, inf}, []uint64{1, 2, 4},
-			exposition.Distribution{Count: 7, Sum: 0 + 20 + 44, Points: []exposition.Point{at(10, 1), at(11, 3)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 7}, Sum: 0 + 20 + 44, Buckets: []exposition.Bucket{at(10, 1), at(11, 3)}},
 		},
 		{
 			"bytes go by powers of two", "bytes", []float64{1, 1.5, 2, 3, 4, 7, inf}, []uint64{1, 2, 3, 4, 5, 6},
-			exposition.Distribution{Count: 21, Sum: 1*3 + 2*7 + 4*11, Points: []exposition.Point{at(2, 3), at(4, 10)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 21}, Sum: 1*3 + 2*7 + 4*11, Buckets: []exposition.Bucket{at(2, 3), at(4, 10)}},
 		},
 		{
 			"seconds go by powers of ten, up to one", "seconds", []float64{0.01, 0.05, 0.1, 1, 5, 10, inf}, []uint64{1, 1, 1, 1, 1, 1},
-			exposition.Distribution{Count: 6, Sum: 0.01*2 + 0.1 + 1*3, Points: []exposition.Point{at(0.1, 2), at(1, 3)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 6}, Sum: 0.01*2 + 0.1 + 1*3, Buckets: []exposition.Bucket{at(0.1, 2), at(1, 3)}},
 		},
 		{
 			"the lowest bucket has no bound", "objects", []float64{math.Inf(-1), 0, 1, inf}, []uint64{3, 2, 1},
-			exposition.Distribution{Count: 6, Sum: 1, Points: []exposition.Point{at(1, 5)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 6}, Sum: 1, Buckets: []exposition.Bucket{at(1, 5)}},
 		},
 		{
 			"neither has the lowest of seconds", "seconds", []float64{math.Inf(-1), 0, 0.5, 1, inf}, []uint64{0, 2, 2, 1},
-			exposition.Distribution{Count: 5, Sum: 0.5 * 3, Points: []exposition.Point{at(0.5, 2)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 5}, Sum: 0.5 * 3, Buckets: []exposition.Bucket{at(0.5, 2)}},
 		},
 		{
 			"nothing counted", "bytes", []float64{0, 8, inf}, []uint64{0, 0},
-			exposition.Distribution{Points: []exposition.Point{at(8, 0)}},
+			exposition.Distribution{Buckets: []exposition.Bucket{at(8, 0)}},
 		},
 		{
 			"bounded above", "objects", []float64{1, 2, 3}, []uint64{1, 1},
-			exposition.Distribution{Count: 2, Sum: 3, Points: []exposition.Point{at(2, 1), at(3, 2)}},
+			exposition.Distribution{Count: exposition.Count{Whole: 2}, Sum: 3, Buckets: []exposition.Bucket{at(2, 1), at(3, 2)}},
 		},
 	}
 	for _, test := range tests {
@@ -147,24 +147,24 @@ func TestEveryHistogramOfTheRuntime(t *testing.T) {
 		sample := []metrics.Sample{{Name: m.Source}}
 		metrics.Read(sample)
 		h := sample[0].Value.Float64Histogram()
-		want := 0.0
+		want := uint64(0)
 		for _, n := range h.Counts {
-			want += float64(n)
+			want += n
 		}
 		d := Distribution(h, m.Unit)
-		if d.Count != want {
-			t.Errorf("%s: got %v observations, want %v", m.Name, d.Count, want)
+		if d.Count.Whole != want {
+			t.Errorf("%s: got %v observations, want %v", m.Name, d.Count.Whole, want)
 		}
-		if !slices.IsSortedFunc(d.Points, func(a, b exposition.Point) int {
-			if a.At < b.At && a.Value <= b.Value {
+		if !slices.IsSortedFunc(d.Buckets, func(a, b exposition.Bucket) int {
+			if a.UpperBound < b.UpperBound && a.Count.Whole <= b.Count.Whole {
 				return -1
 			}
 			return 1
 		}) {
-			t.Errorf("%s: buckets out of order: %v", m.Name, d.Points)
+			t.Errorf("%s: buckets out of order: %v", m.Name, d.Buckets)
 		}
-		if len(d.Points) > 100 || math.IsNaN(d.Sum) || math.IsInf(d.Sum, 0) {
-			t.Errorf("%s: %d buckets, sum %v", m.Name, len(d.Points), d.Sum)
+		if len(d.Buckets) > 100 || math.IsNaN(d.Sum) || math.IsInf(d.Sum, 0) {
+			t.Errorf("%s: %d buckets, sum %v", m.Name, len(d.Buckets), d.Sum)
 		}
 	}
 	if seen < 5 {

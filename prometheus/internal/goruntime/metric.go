@@ -78,19 +78,19 @@ func Number(v metrics.Value) float64 {
 func Distribution(h *metrics.Float64Histogram, unit string) exposition.Distribution {
 	bounds := reduced(h.Buckets, unit)
 	var d exposition.Distribution
-	bucket, count := 0, 0.0
+	bucket, count := 0, uint64(0)
 	flush := func() {
-		d.Count += count
+		d.Count.Whole += count
 		if count > 0 {
-			d.Sum += bounds[bucket] * count
+			d.Sum += bounds[bucket] * float64(count)
 		}
 		if upper := bounds[bucket+1]; !math.IsInf(upper, +1) {
-			d.Points = append(d.Points, exposition.Point{At: math.Nextafter(upper, bounds[bucket]), Value: d.Count})
+			d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: math.Nextafter(upper, bounds[bucket]), Count: d.Count})
 		}
 		bucket, count = bucket+1, 0
 	}
 	for i, n := range h.Counts {
-		count += float64(n)
+		count += n
 		if h.Buckets[i+1] == bounds[bucket+1] {
 			flush()
 		}

@@ -6,7 +6,6 @@ package message
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
@@ -23,32 +22,80 @@ func Store(t exposition.Type, s *exposition.Series, out *dto.Metric) {
 	}
 	switch t {
 	case exposition.Counter:
-		out.Counter = &dto.Counter{Value: proto.Float64(s.Value), CreatedTimestamp: created(s)}
+		out.Counter = &dto.Counter{
+			Value:            proto.Float64(s.Value),
+			Exemplar:         storeExemplar(s.Exemplar),
+			CreatedTimestamp: storeTime(s.Created),
+		}
 	case exposition.Gauge:
 		out.Gauge = &dto.Gauge{Value: proto.Float64(s.Value)}
 	case exposition.Summary:
 		out.Summary = &dto.Summary{
-			SampleCount:      proto.Uint64(uint64(s.Dist.Count)),
+			SampleCount:      proto.Uint64(s.Dist.Count.Whole),
 			SampleSum:        proto.Float64(s.Dist.Sum),
-			CreatedTimestamp: created(s),
+			CreatedTimestamp: storeTime(s.Created),
 		}
-		for _, p := range s.Dist.Points {
+		for _, q := range s.Dist.Quantiles {
 			out.Summary.Quantile = append(out.Summary.Quantile,
-				&dto.Quantile{Quantile: proto.Float64(p.At), Value: proto.Float64(p.Value)})
+				&dto.Quantile{Quantile: proto.Float64(q.Rank), Value: proto.Float64(q.Value)})
 		}
 	case exposition.Histogram, exposition.GaugeHistogram:
-		out.Histogram = &dto.Histogram{
-			SampleCount:      proto.Uint64(uint64(s.Dist.Count)),
-			SampleSum:        proto.Float64(s.Dist.Sum),
-			CreatedTimestamp: created(s),
-		}
-		for _, p := range s.Dist.Points {
-			out.Histogram.Bucket = append(out.Histogram.Bucket,
-				&dto.Bucket{UpperBound: proto.Float64(p.At), CumulativeCount: proto.Uint64(uint64(p.Value))})
-		}
+		out.Histogram = storeHistogram(s)
 	default:
 		out.Untyped = &dto.Untyped{Value: proto.Float64(s.Value)}
 	}
+}
+
+func storeHistogram(s *exposition.Series) *dto.Histogram {
+	h := &dto.Histogram{
+		SampleCount:      proto.Uint64(s.Dist.Count.Whole),
+		SampleSum:        proto.Float64(s.Dist.Sum),
+		CreatedTimestamp: storeTime(s.Created),
+	}
+	for _, b := range s.Dist.Buckets {
+		h.Bucket = append(h.Bucket, &dto.Bucket{
+			UpperBound:      proto.Float64(b.UpperBound),
+			CumulativeCount: proto.Uint64(b.Count.Whole),
+			Exemplar:        storeExemplar(b.Exemplar),
+		})
+	}
+	if n := s.Dist.Native; n != nil {
+		h.Schema = proto.Int32(n.Schema)
+		h.ZeroThreshold = proto.Float64(n.ZeroThreshold)
+		h.ZeroCount = proto.Uint64(n.ZeroCount)
+		h.PositiveSpan, h.PositiveDelta = storeSpans(n.Positive.Spans), n.Positive.Deltas
+		h.NegativeSpan, h.NegativeDelta = storeSpans(n.Negative.Spans), n.Negative.Deltas
+		for _, e := range n.Exemplars {
+			h.Exemplars = append(h.Exemplars, storeExemplar(e))
+		}
+	}
+	return h
+}
+
+func storeSpans(spans []exposition.Span) []*dto.BucketSpan {
+	var out []*dto.BucketSpan
+	for _, s := range spans {
+		out = append(out, &dto.BucketSpan{Offset: proto.Int32(s.Offset), Length: proto.Uint32(s.Length)})
+	}
+	return out
+}
+
+func storeExemplar(e *exposition.Exemplar) *dto.Exemplar {
+	if e == nil {
+		return nil
+	}
+	out := &dto.Exemplar{Value: proto.Float64(e.Value), Timestamp: storeTime(e.Time)}
+	for _, l := range e.Labels {
+		out.Label = append(out.Label, &dto.LabelPair{Name: proto.String(l.Name), Value: proto.String(l.Value)})
+	}
+	return out
+}
+
+func storeTime(t exposition.Time) *timestamppb.Timestamp {
+	if !t.Known {
+		return nil
+	}
+	return &timestamppb.Timestamp{Seconds: t.Seconds, Nanos: t.Nanos}
 }
 
 // Pairs returns the labels as messages.
@@ -63,16 +110,12 @@ func Pairs(l *exposition.Labels) []*dto.LabelPair {
 	return pairs
 }
 
-func created(s *exposition.Series) *timestamppb.Timestamp {
-	if s.Created == 0 {
-		return nil
-	}
-	return timestamppb.New(time.Unix(0, s.Created))
-}
-
 // Load reads a series out of a message. The series refers to the message, which
 // must not change any more. It tells which type the message is of, and false
 // if it holds no value at all.
+//
+// Native buckets are left in the message, from where a format that has room for
+// them takes them.
 func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
 	labels := Labels(in)
 	s := exposition.Series{
@@ -87,28 +130,28 @@ func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
 		return exposition.Gauge, s, true
 	case in.Counter != nil:
 		s.Value = in.Counter.GetValue()
-		s.Created = nanoseconds(in.Counter.GetCreatedTimestamp())
+		s.Exemplar = loadExemplar(in.Counter.Exemplar)
+		s.Created = loadTime(in.Counter.CreatedTimestamp)
 		return exposition.Counter, s, true
 	case in.Summary != nil:
-		s.Dist = exposition.Distribution{Count: float64(in.Summary.GetSampleCount()), Sum: in.Summary.GetSampleSum()}
-		s.Created = nanoseconds(in.Summary.GetCreatedTimestamp())
+		s.Dist.Count.Whole, s.Dist.Sum = in.Summary.GetSampleCount(), in.Summary.GetSampleSum()
+		s.Created = loadTime(in.Summary.CreatedTimestamp)
 		for _, q := range in.Summary.GetQuantile() {
-			s.Dist.Points = append(s.Dist.Points, exposition.Point{At: q.GetQuantile(), Value: q.GetValue()})
+			s.Dist.Quantiles = append(s.Dist.Quantiles, exposition.Quantile{Rank: q.GetQuantile(), Value: q.GetValue()})
 		}
 		return exposition.Summary, s, true
 	case in.Untyped != nil:
 		s.Value = in.Untyped.GetValue()
 		return exposition.Untyped, s, true
 	case in.Histogram != nil:
-		s.Dist = exposition.Distribution{
-			Count: eitherCount(in.Histogram.GetSampleCountFloat(), in.Histogram.GetSampleCount()),
-			Sum:   in.Histogram.GetSampleSum(),
-		}
-		s.Created = nanoseconds(in.Histogram.GetCreatedTimestamp())
+		s.Dist.Count = exposition.Count{Whole: in.Histogram.GetSampleCount(), Float: in.Histogram.GetSampleCountFloat()}
+		s.Dist.Sum = in.Histogram.GetSampleSum()
+		s.Created = loadTime(in.Histogram.CreatedTimestamp)
 		for _, b := range in.Histogram.GetBucket() {
-			s.Dist.Points = append(s.Dist.Points, exposition.Point{
-				At:    b.GetUpperBound(),
-				Value: eitherCount(b.GetCumulativeCountFloat(), b.GetCumulativeCount()),
+			s.Dist.Buckets = append(s.Dist.Buckets, exposition.Bucket{
+				UpperBound: b.GetUpperBound(),
+				Count:      exposition.Count{Whole: b.GetCumulativeCount(), Float: b.GetCumulativeCountFloat()},
+				Exemplar:   loadExemplar(b.Exemplar),
 			})
 		}
 		return exposition.Histogram, s, true
@@ -116,19 +159,22 @@ func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
 	return exposition.Untyped, s, false
 }
 
-// eitherCount returns the count of a message that can hold it in two forms.
-func eitherCount(float float64, whole uint64) float64 {
-	if float != 0 {
-		return float
+func loadExemplar(e *dto.Exemplar) *exposition.Exemplar {
+	if e == nil {
+		return nil
 	}
-	return float64(whole)
+	out := &exposition.Exemplar{Value: e.GetValue(), Time: loadTime(e.Timestamp)}
+	for _, l := range e.GetLabel() {
+		out.Labels = append(out.Labels, exposition.Label{Name: l.GetName(), Value: l.GetValue()})
+	}
+	return out
 }
 
-func nanoseconds(t *timestamppb.Timestamp) int64 {
+func loadTime(t *timestamppb.Timestamp) exposition.Time {
 	if t == nil {
-		return 0
+		return exposition.Time{}
 	}
-	return t.AsTime().UnixNano()
+	return exposition.Time{Seconds: t.GetSeconds(), Nanos: t.GetNanos(), Known: true}
 }
 
 // Labels returns the labels of a message, sorted by name.
