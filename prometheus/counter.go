@@ -76,7 +76,10 @@ type CounterVec struct{ *MetricVec }
 // NewCounterVec makes a family of counters with these label names. It is empty
 // until the first of them is asked for.
 func NewCounterVec(opts CounterOpts, labelNames []string) *CounterVec {
-	desc := Opts(opts).desc(labelNames)
+	return newCounterVec(Opts(opts).desc(UnconstrainedLabels(labelNames)))
+}
+
+func newCounterVec(desc *Desc) *CounterVec {
 	return &CounterVec{newNativeVec(desc, exposition.Counter, func(id identity) Metric { return newCounter(id) })}
 }
 

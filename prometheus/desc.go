@@ -19,11 +19,18 @@ type Desc struct{ d *registry.Desc }
 // Desc then carries an error that comes up when it is registered or used to
 // make a metric.
 func NewDesc(fqName, help string, variableLabels []string, constLabels Labels) *Desc {
-	return newDesc(fqName, help, "", variableLabels, constLabels)
+	return newDesc(fqName, help, "", UnconstrainedLabels(variableLabels), constLabels)
 }
 
-func newDesc(fqName, help, unit string, variableLabels []string, constLabels Labels) *Desc {
-	return &Desc{registry.NewDesc(fqName, help, unit, variableLabels, constLabels)}
+// newDesc takes nil for no variable labels.
+func newDesc(fqName, help, unit string, variableLabels ConstrainableLabels, constLabels Labels) *Desc {
+	var names []string
+	if variableLabels != nil {
+		names = variableLabels.labelNames()
+	}
+	d := registry.NewDesc(fqName, help, unit, names, constLabels)
+	d.Constraints = constraintsOf(variableLabels)
+	return &Desc{d}
 }
 
 // NewInvalidDesc returns a Desc that cannot be registered, with the error as

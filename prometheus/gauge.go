@@ -62,7 +62,10 @@ type GaugeVec struct{ *MetricVec }
 // NewGaugeVec makes a family of gauges with these label names. It is empty
 // until the first of them is asked for.
 func NewGaugeVec(opts GaugeOpts, labelNames []string) *GaugeVec {
-	desc := Opts(opts).desc(labelNames)
+	return newGaugeVec(Opts(opts).desc(UnconstrainedLabels(labelNames)))
+}
+
+func newGaugeVec(desc *Desc) *GaugeVec {
 	return &GaugeVec{newNativeVec(desc, exposition.Gauge, func(id identity) Metric { return &gauge{identity: id} })}
 }
 

@@ -53,8 +53,8 @@ type HistogramOpts struct {
 	_ struct{}
 }
 
-func (o HistogramOpts) desc(labelNames []string) *Desc {
-	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, labelNames, o.ConstLabels)
+func (o HistogramOpts) desc(variable ConstrainableLabels) *Desc {
+	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
 }
 
 // bounds returns the upper bounds as a cell takes them. It panics if they are
@@ -136,7 +136,11 @@ type HistogramVec struct{ *MetricVec }
 // empty until the first of them is asked for. It panics if the buckets are not
 // in increasing order or if a label is called "le".
 func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
-	desc := opts.desc(labelNames)
+	return newHistogramVec(opts, UnconstrainedLabels(labelNames))
+}
+
+func newHistogramVec(opts HistogramOpts, variable ConstrainableLabels) *HistogramVec {
+	desc := opts.desc(variable)
 	checkBucketLabel(desc)
 	bounds := opts.bounds()
 	return &HistogramVec{newNativeVec(desc, exposition.Histogram, func(id identity) Metric { return newHistogram(id, bounds) })}

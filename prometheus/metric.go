@@ -51,8 +51,8 @@ type Opts struct {
 	_ struct{}
 }
 
-func (o Opts) desc(labelNames []string) *Desc {
-	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, labelNames, o.ConstLabels)
+func (o Opts) desc(variable ConstrainableLabels) *Desc {
+	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
 }
 
 // native is a metric of this package, which is exposed from its own state

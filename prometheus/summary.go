@@ -45,8 +45,8 @@ type SummaryOpts struct {
 	_ struct{}
 }
 
-func (o SummaryOpts) desc(labelNames []string) *Desc {
-	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, labelNames, o.ConstLabels)
+func (o SummaryOpts) desc(variable ConstrainableLabels) *Desc {
+	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
 }
 
 const quantileLabel = "quantile"
@@ -100,7 +100,11 @@ type SummaryVec struct{ *MetricVec }
 // empty until the first of them is asked for. It panics if a label is called
 // "quantile".
 func NewSummaryVec(opts SummaryOpts, labelNames []string) *SummaryVec {
-	desc := opts.desc(labelNames)
+	return newSummaryVec(opts, UnconstrainedLabels(labelNames))
+}
+
+func newSummaryVec(opts SummaryOpts, variable ConstrainableLabels) *SummaryVec {
+	desc := opts.desc(variable)
 	checkQuantileLabel(desc)
 	return &SummaryVec{newNativeVec(desc, exposition.Summary, func(id identity) Metric { return newSummary(id) })}
 }

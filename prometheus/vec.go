@@ -25,6 +25,9 @@ type MetricVec struct {
 	// curry holds the labels that are set already, by increasing place. It is
 	// never written to after the vector is made.
 	curry []curriedLabel
+	// constraints are functions that label values go through first, by place;
+	// nil for none, of one label or of all.
+	constraints []func(string) string
 }
 
 type curriedLabel struct {
@@ -44,6 +47,8 @@ func NewMetricVec(desc *Desc, newMetric func(lvs ...string) Metric) *MetricVec {
 		desc:  desc,
 		table: series.NewTable[Metric](desc.d.Schema),
 		make:  func(c *series.Child[Metric]) Metric { return newMetric(slices.Clone(c.Values())...) },
+
+		constraints: desc.d.Constraints,
 	}
 }
 
@@ -54,6 +59,8 @@ func newNativeVec(desc *Desc, typ exposition.Type, newMetric func(identity) Metr
 		make:     func(c *series.Child[Metric]) Metric { return newMetric(identity{desc: desc, labels: &c.Labels}) },
 		native:   typ,
 		isNative: true,
+
+		constraints: desc.d.Constraints,
 	}
 }
 
@@ -68,7 +75,7 @@ func (m *MetricVec) GetMetricWithLabelValues(lvs ...string) (Metric, error) { re
 func (m *MetricVec) GetMetricWith(labels Labels) (Metric, error) { return m.findMap(labels) }
 
 func (m *MetricVec) find(lvs []string) (Metric, error) {
-	if len(m.curry) == 0 {
+	if len(m.curry) == 0 && m.constraints == nil {
 		if err := checkLabelCount(lvs, len(m.names())); err != nil {
 			return nil, err
 		}
@@ -134,15 +141,15 @@ func (m *MetricVec) names() []string { return m.desc.d.Schema.Variable() }
 // complete appends the values of all variable labels to dst: those that are
 // curried and those that are given.
 func (m *MetricVec) complete(dst, lvs []string) ([]string, error) {
-	if err := checkLabelCount(lvs, len(m.names())-len(m.curry)); err != nil {
-		return nil, err
+	if want := len(m.names()) - len(m.curry); len(lvs) != want {
+		return nil, checkLabelCount(m.constrainAll(lvs), want)
 	}
 	curry := m.curry
 	for place := range m.names() {
 		if len(curry) > 0 && curry[0].place == place {
 			dst, curry = append(dst, curry[0].value), curry[1:]
 		} else {
-			dst, lvs = append(dst, lvs[0]), lvs[1:]
+			dst, lvs = append(dst, m.constrain(place, lvs[0])), lvs[1:]
 		}
 	}
 	return dst, nil
@@ -150,8 +157,8 @@ func (m *MetricVec) complete(dst, lvs []string) ([]string, error) {
 
 // completeMap is complete for labels given by name. Each is read once.
 func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
-	if err := checkLabelMapCount(labels, len(m.names())-len(m.curry)); err != nil {
-		return nil, err
+	if want := len(m.names()) - len(m.curry); len(labels) != want {
+		return nil, checkLabelMapCount(m.constrainMap(labels), want)
 	}
 	curry := m.curry
 	for place, name := range m.names() {
@@ -159,13 +166,13 @@ func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
 		switch {
 		case len(curry) > 0 && curry[0].place == place:
 			if given {
-				return nil, refusal(labels, "label name %q is already curried", name)
+				return nil, m.refusal(labels, "label name %q is already curried", name)
 			}
 			dst, curry = append(dst, curry[0].value), curry[1:]
 		case given:
-			dst = append(dst, value)
+			dst = append(dst, m.constrain(place, value))
 		default:
-			return nil, refusal(labels, "label name %q missing in label map", name)
+			return nil, m.refusal(labels, "label name %q missing in label map", name)
 		}
 	}
 	return dst, nil
@@ -173,10 +180,10 @@ func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
 
 // refusal returns why labels are refused: values that are no text come first,
 // whatever else is wrong.
-func refusal(labels Labels, format, name string) error {
-	for name, value := range labels {
+func (m *MetricVec) refusal(labels Labels, format, name string) error {
+	for name, value := range m.constrainMap(labels) {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf(invalidValue, strings.Clone(name), strings.Clone(value))
+			return fmt.Errorf(invalidValue, name, value)
 		}
 	}
 	return fmt.Errorf(format, name)
@@ -196,7 +203,7 @@ func (m *MetricVec) CurryWith(labels Labels) (*MetricVec, error) {
 			}
 			curry, old = append(curry, old[0]), old[1:]
 		} else if given {
-			curry = append(curry, curriedLabel{place, strings.Clone(value)})
+			curry = append(curry, curriedLabel{place, strings.Clone(m.constrain(place, value))})
 			found++
 		}
 	}
@@ -240,7 +247,7 @@ func (m *MetricVec) DeletePartialMatch(labels Labels) int {
 		if place < 0 || isCurried {
 			return 0
 		}
-		wanted = append(wanted, pair{place, value})
+		wanted = append(wanted, pair{place, m.constrain(place, value)})
 	}
 	return m.table.DeleteFunc(func(values []string) bool {
 		for _, p := range wanted {

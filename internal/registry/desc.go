@@ -22,6 +22,9 @@ type Desc struct {
 	Const            map[string]string
 	Schema           *series.Schema
 	Err              error
+	// Constraints are functions that values of variable labels go through
+	// before they are used, by place; nil for none, of one label or of all.
+	Constraints []func(string) string
 
 	id   string // what may be registered once: name and constant label values
 	dims string // what all descs of one name must agree in: help, unit, label names
@@ -109,6 +112,12 @@ func (d *Desc) String() string {
 			constant = append(constant, fmt.Sprintf("%s=%q", label, d.Const[label]))
 		}
 	}
+	variable := slices.Clone(d.Schema.Variable())
+	for place, constraint := range d.Constraints {
+		if constraint != nil {
+			variable[place] = "c(" + variable[place] + ")"
+		}
+	}
 	return fmt.Sprintf("Desc{fqName: %q, help: %q, unit: %q, constLabels: {%s}, variableLabels: {%s}}",
-		d.Name, d.Help, d.Unit, strings.Join(constant, ","), strings.Join(d.Schema.Variable(), ","))
+		d.Name, d.Help, d.Unit, strings.Join(constant, ","), strings.Join(variable, ","))
 }
