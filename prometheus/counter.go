@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -12,13 +13,16 @@ import (
 
 // Counter is a value that only grows: requests served, errors seen, bytes
 // sent. To follow a value that can fall, use a Gauge.
+//
+// Every Counter that this package makes is an ExemplarAdder too.
 type Counter interface {
 	Metric
 	Collector
 
 	// Inc adds one.
 	Inc()
-	// Add adds a value, which must not be negative: it panics if it is.
+	// Add adds a value, which must not be negative: it panics if it is. NaN is
+	// left out, for a counter could never be told from it again.
 	Add(float64)
 }
 
@@ -47,17 +51,26 @@ func newCounter(id identity) *counter {
 
 type counter struct {
 	identity
-	value   cell.Counter
-	created int64
+	value    cell.Counter
+	created  int64
+	exemplar atomic.Pointer[exposition.Exemplar] // nil until there is one
 }
 
 func (c *counter) Inc() { c.value.Inc() }
 
 func (c *counter) Add(v float64) {
-	if v < 0 {
+	if v >= 0 {
+		c.value.Add(v)
+	} else if v < 0 {
 		panic(errors.New("counter cannot decrease in value"))
 	}
-	c.value.Add(v)
+}
+
+func (c *counter) AddWithExemplar(v float64, exemplar Labels) {
+	c.Add(v)
+	if exemplar != nil {
+		c.exemplar.Store(mustNewExemplar(v, exemplar))
+	}
 }
 
 func (c *counter) Collect(ch chan<- Metric)    { ch <- c }
@@ -67,6 +80,7 @@ func (c *counter) seriesType() exposition.Type { return exposition.Counter }
 func (c *counter) fill(s *exposition.Series) {
 	setValue(s, c.value.Value())
 	s.Created = exposition.UnixNano(c.created)
+	s.Exemplar = c.exemplar.Load()
 }
 
 // CounterVec is a family of counters that differ in the values of their

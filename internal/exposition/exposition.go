@@ -162,7 +162,7 @@ type Native struct {
 	ZeroThreshold      float64 // what is no further from zero counts as zero
 	ZeroCount          uint64
 	Positive, Negative NativeBuckets
-	Exemplars          []*Exemplar // by time
+	Exemplars          []*Exemplar // by value
 }
 
 // NativeBuckets are counts in sequences without a gap.

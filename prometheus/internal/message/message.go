@@ -24,7 +24,7 @@ func Store(t exposition.Type, s *exposition.Series, out *dto.Metric) {
 	case exposition.Counter:
 		out.Counter = &dto.Counter{
 			Value:            proto.Float64(s.Value),
-			Exemplar:         storeExemplar(s.Exemplar),
+			Exemplar:         Exemplar(s.Exemplar),
 			CreatedTimestamp: storeTime(s.Created),
 		}
 	case exposition.Gauge:
@@ -56,7 +56,7 @@ func storeHistogram(s *exposition.Series) *dto.Histogram {
 		h.Bucket = append(h.Bucket, &dto.Bucket{
 			UpperBound:      proto.Float64(b.UpperBound),
 			CumulativeCount: proto.Uint64(b.Count.Whole),
-			Exemplar:        storeExemplar(b.Exemplar),
+			Exemplar:        Exemplar(b.Exemplar),
 		})
 	}
 	if n := s.Dist.Native; n != nil {
@@ -66,7 +66,7 @@ func storeHistogram(s *exposition.Series) *dto.Histogram {
 		h.PositiveSpan, h.PositiveDelta = storeSpans(n.Positive.Spans), n.Positive.Deltas
 		h.NegativeSpan, h.NegativeDelta = storeSpans(n.Negative.Spans), n.Negative.Deltas
 		for _, e := range n.Exemplars {
-			h.Exemplars = append(h.Exemplars, storeExemplar(e))
+			h.Exemplars = append(h.Exemplars, Exemplar(e))
 		}
 	}
 	return h
@@ -80,7 +80,8 @@ func storeSpans(spans []exposition.Span) []*dto.BucketSpan {
 	return out
 }
 
-func storeExemplar(e *exposition.Exemplar) *dto.Exemplar {
+// Exemplar returns an exemplar as a message, nil for none.
+func Exemplar(e *exposition.Exemplar) *dto.Exemplar {
 	if e == nil {
 		return nil
 	}
