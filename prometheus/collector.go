@@ -26,6 +26,13 @@ func DescribeByCollect(c Collector, descs chan<- *Desc) {
 // receive returns all that foreign code sends. A panic of it comes out here,
 // where somebody can catch it.
 func receive[T any](send func(chan<- T)) []T {
+	var all []T
+	relay(send, func(v T) { all = append(all, v) })
+	return all
+}
+
+// relay hands on all that foreign code sends. A panic of it comes out here too.
+func relay[T any](send func(chan<- T), hand func(T)) {
 	ch := make(chan T)
 	var panicked any // written before ch is closed, read after
 	go func() {
@@ -33,14 +40,16 @@ func receive[T any](send func(chan<- T)) []T {
 		defer func() { panicked = recover() }()
 		send(ch)
 	}()
-	var all []T
+	defer func() {
+		for range ch { // should hand panic, the sender must not wait for ever
+		}
+	}()
 	for v := range ch {
-		all = append(all, v)
+		hand(v)
 	}
 	if panicked != nil {
 		panic(panicked)
 	}
-	return all
 }
 
 // CollectorFunc is a Collect method that describes itself by collecting.

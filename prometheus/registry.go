@@ -88,7 +88,11 @@ func (r *Registry) Register(c Collector) error {
 	err := r.r.Register(sourceOf(c), describe(c))
 	var exists registry.AlreadyRegistered
 	if errors.As(err, &exists) {
-		return AlreadyRegisteredError{ExistingCollector: exists.Existing.(source).collector(), NewCollector: c}
+		existing := exists.Existing.(source).collector()
+		if wrapped, ok := existing.(*wrappingCollector); ok {
+			existing, _ = wrapped.unwrapped()
+		}
+		return AlreadyRegisteredError{ExistingCollector: existing, NewCollector: c}
 	}
 	return err
 }

@@ -11,15 +11,23 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
 // source is a Collector as the registry asks it. There are three kinds, by how
 // much is known of it: a vector and a single metric of this package are exposed
-// straight from their state; of everything else the metrics are collected.
+// straight from their state; of everything else the metrics are collected. What
+// is wrapped is of the kind of what is inside.
 type source interface {
 	registry.Source
-	collector() Collector
+	collector() Collector // that was registered
+}
+
+// nativeSource is one of the first two kinds.
+type nativeSource interface {
+	source
+	run() registry.Run
 }
 
 // sourceOf goes by the exact type: a type that embeds one of ours may have a
@@ -42,8 +50,14 @@ func sourceOf(c Collector) source {
 		return metricSource{c, c}
 	case *summary:
 		return metricSource{c, c}
+	case *wrappingCollector:
+		base, wraps := c.unwrapped()
+		if s, ok := sourceOf(base).(nativeSource); ok {
+			return &wrappedSource{nativeSource: s, c: c, desc: wrapDesc(wraps, s.run().Desc)}
+		}
+		return collectorSource{c, base, wraps}
 	default:
-		return collectorSource{c}
+		return collectorSource{c: c, base: c}
 	}
 }
 
@@ -51,17 +65,38 @@ func sourceOf(c Collector) source {
 // together of a MetricVec of their own.
 func sourceOfVec(c Collector, vec *MetricVec) source {
 	if vec.isNative {
-		return vecSource{nativeVec{vec}, c}
+		return vecSource{vec, c}
 	}
-	return collectorSource{c}
+	return collectorSource{c: c, base: c}
 }
 
+// vecSource exposes a vector of native metrics straight from its table.
 type vecSource struct {
-	nativeVec
-	c Collector
+	vec *MetricVec
+	c   Collector
 }
 
 func (s vecSource) collector() Collector { return s.c }
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (vecSource) Quick() {}
+
+// Collect adds the metrics that the vector has now.
+func (s vecSource) Collect(b *registry.Batch) { b.Add(s.run()) }
+
+func (s vecSource) run() registry.Run {
+	return registry.Run{Desc: s.vec.desc.d, Type: s.vec.native, Rows: children(s.vec.table.Ordered()), Ordered: true}
+}
+
+// children are the series of a table of native metrics.
+type children []*series.Child[Metric]
+
+func (c children) Len() int                        { return len(c) }
+func (c children) Labels(i int) *exposition.Labels { return &c[i].Labels }
+func (c children) Fill(i int, s *exposition.Series) {
+	s.Labels = &c[i].Labels
+	c[i].Item.(native).fill(s)
+}
 
 // metricSource is a single native metric.
 type metricSource struct {
@@ -74,12 +109,19 @@ func (s metricSource) collector() Collector { return s.c }
 // Quick says that Collect neither waits nor runs foreign code.
 func (metricSource) Quick() {}
 
-func (s metricSource) Collect(b *registry.Batch) {
-	b.Add(registry.Run{Desc: s.metric.registryDesc(), Type: s.metric.seriesType(), Rows: rows{s.metric}, Ordered: true})
+// Collect adds the metric.
+func (s metricSource) Collect(b *registry.Batch) { b.Add(s.run()) }
+
+func (s metricSource) run() registry.Run {
+	return registry.Run{Desc: s.metric.registryDesc(), Type: s.metric.seriesType(), Rows: rows{s.metric}, Ordered: true}
 }
 
 // collectorSource is any other Collector.
-type collectorSource struct{ c Collector }
+type collectorSource struct {
+	c     Collector
+	base  Collector   // what is inside all wrappings
+	wraps []*wrapping // those next to base come first
+}
 
 func (s collectorSource) collector() Collector { return s.c }
 
@@ -90,9 +132,9 @@ func (s collectorSource) Collect(b *registry.Batch) {
 	var panicked error // written before ch is closed, read after
 	go func() {
 		defer close(ch)
-		panicked = s.guard(func() error { s.c.Collect(ch); return nil })
+		panicked = s.guard(func() error { s.base.Collect(ch); return nil })
 	}()
-	var collected collection
+	collected := collection{wrapper: wrapper{wraps: s.wraps}}
 	for m := range ch {
 		if err := s.guard(func() error { return collected.add(m, b.Pedantic()) }); err != nil {
 			b.Fail(err)
@@ -112,14 +154,17 @@ func (s collectorSource) guard(f func() error) (err error) {
 		if cause := recover(); cause != nil {
 			stack := make([]byte, 64<<10)
 			stack = stack[:runtime.Stack(stack, false)]
-			err = fmt.Errorf("prometheus collector panic recovered: type=%T: error=%v\nstack trace=%s", s.c, cause, stack)
+			err = fmt.Errorf("prometheus collector panic recovered: type=%T: error=%v\nstack trace=%s", s.base, cause, stack)
 		}
 	}()
 	return f()
 }
 
 // collection sorts collected metrics into runs.
-type collection struct{ runs []*collectedRun }
+type collection struct {
+	wrapper
+	runs []*collectedRun
+}
 
 type collectedRun struct {
 	desc *registry.Desc
@@ -156,6 +201,7 @@ func (c *collection) add(m Metric, pedantic bool) error {
 	if m == nil {
 		return errors.New("a collector sent a nil metric")
 	}
+	m = c.metric(m)
 	desc := m.Desc()
 	if desc == nil || desc.d == nil {
 		return fmt.Errorf("a collector sent a metric of type %T without a descriptor", m)

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
-	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/internal/series"
 )
 
@@ -271,25 +270,4 @@ func (m *MetricVec) Collect(ch chan<- Metric) {
 	for _, c := range m.table.Ordered() {
 		ch <- c.Item
 	}
-}
-
-// nativeVec exposes a vector of native metrics straight from its table.
-type nativeVec struct{ *MetricVec }
-
-// Collect adds the metrics that the vector has now.
-func (v nativeVec) Collect(b *registry.Batch) {
-	b.Add(registry.Run{Desc: v.desc.d, Type: v.native, Rows: children(v.table.Ordered()), Ordered: true})
-}
-
-// Quick says that Collect neither waits nor runs foreign code.
-func (nativeVec) Quick() {}
-
-// children are the series of a table of native metrics.
-type children []*series.Child[Metric]
-
-func (c children) Len() int                        { return len(c) }
-func (c children) Labels(i int) *exposition.Labels { return &c[i].Labels }
-func (c children) Fill(i int, s *exposition.Series) {
-	s.Labels = &c[i].Labels
-	c[i].Item.(native).fill(s)
 }

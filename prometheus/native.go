@@ -1,0 +1,154 @@
+package prometheus
+
+import (
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+)
+
+const (
+	// DefNativeHistogramZeroThreshold is how far from zero an observation may
+	// be to count as zero, unless HistogramOpts says otherwise. It is 2^-128, a
+	// bound between two buckets under every schema.
+	DefNativeHistogramZeroThreshold = 2.938735877055719e-39
+
+	// NativeHistogramZeroThresholdZero is given as NativeHistogramZeroThreshold
+	// to have zero alone count as zero; any negative number will do.
+	NativeHistogramZeroThresholdZero = -1
+)
+
+// The schemas that a native histogram may have. The buckets of schema n grow by
+// 2^(2^-n).
+const (
+	widestSchema    = -4
+	narrowestSchema = 8
+)
+
+// schemaFor returns the schema of the widest buckets that grow by no more than
+// the factor, which must be greater than one.
+func schemaFor(factor float64) int32 {
+	n := -math.Floor(math.Log2(math.Log2(factor)))
+	return int32(min(max(n, widestSchema), narrowestSchema))
+}
+
+// spans puts counts into the form in which they are exposed.
+type spans struct {
+	buckets exposition.NativeBuckets
+	next    int   // the index after the last bucket
+	last    int64 // the count of the last bucket
+}
+
+// A gap of so many buckets is filled with empty ones, for a span would take more
+// room.
+const smallGap = 2
+
+// add appends a bucket. Indexes must come in increasing order.
+func (s *spans) add(index int, count int64) {
+	gap := index - s.next
+	if len(s.buckets.Spans) == 0 || gap > smallGap {
+		s.buckets.Spans = append(s.buckets.Spans, exposition.Span{Offset: int32(gap)})
+	} else {
+		for range gap {
+			s.append(0)
+		}
+	}
+	s.append(count)
+	s.next = index + 1
+}
+
+func (s *spans) append(count int64) {
+	s.buckets.Spans[len(s.buckets.Spans)-1].Length++
+	s.buckets.Deltas = append(s.buckets.Deltas, count-s.last)
+	s.last = count
+}
+
+func spansOf(buckets map[int]int64) exposition.NativeBuckets {
+	var s spans
+	for _, index := range slices.Sorted(maps.Keys(buckets)) {
+		s.add(index, buckets[index])
+	}
+	return s.buckets
+}
+
+// markNative makes sure that a histogram without observations can be told from
+// a classic one: an empty span does that if nothing else does.
+func markNative(n *exposition.Native) {
+	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(n.Positive.Spans) == 0 && len(n.Negative.Spans) == 0 {
+		n.Positive.Spans = []exposition.Span{{}}
+	}
+}
+
+// NewConstNativeHistogram makes a native histogram that does not change, which
+// is what a Collector of your own sends that takes exponential histograms over
+// from another system.
+//
+// The schema is a number from -4 to 8; the bounds of the buckets are the powers
+// of 2^(2^-schema). The bucket of index i counts, in positiveBuckets, what is
+// above the power i-1 and at or below the power i, and in negativeBuckets what
+// mirrors that. What is no further from zero than zeroThreshold is counted in
+// zeroBucket.
+//
+// It returns an error if the Desc is not valid, if there are not as many label
+// values as variable labels or one is not valid UTF-8, if there is no such
+// schema, or if the counts of the buckets do not add up to the count; if the sum
+// is NaN they may add up to less, because NaN is in no bucket.
+func NewConstNativeHistogram(
+	desc *Desc,
+	count uint64,
+	sum float64,
+	positiveBuckets, negativeBuckets map[int]int64,
+	zeroBucket uint64,
+	schema int32,
+	zeroThreshold float64,
+	createdTimestamp time.Time,
+	labelValues ...string,
+) (Metric, error) {
+	m, err := newConst(desc, exposition.Histogram, labelValues)
+	if err != nil {
+		return nil, err
+	}
+	if schema < widestSchema || schema > narrowestSchema {
+		return nil, errors.New("invalid native histogram schema")
+	}
+	inBuckets := int64(zeroBucket)
+	for _, buckets := range [...]map[int]int64{positiveBuckets, negativeBuckets} {
+		for _, n := range buckets {
+			inBuckets += n
+		}
+	}
+	if inBuckets > int64(count) || inBuckets < int64(count) && !math.IsNaN(sum) {
+		return nil, errors.New("the sum of all bucket populations exceeds the count of observations")
+	}
+	native := &exposition.Native{
+		Schema:        schema,
+		ZeroThreshold: zeroThreshold,
+		ZeroCount:     zeroBucket,
+		Positive:      spansOf(positiveBuckets),
+		Negative:      spansOf(negativeBuckets),
+	}
+	markNative(native)
+	m.series.Dist = exposition.Distribution{Count: exposition.Count{Whole: count}, Sum: sum, Native: native}
+	m.series.Created = exposition.TimeOf(createdTimestamp)
+	return m, nil
+}
+
+// MustNewConstNativeHistogram is NewConstNativeHistogram, but panics where that
+// returns an error.
+func MustNewConstNativeHistogram(
+	desc *Desc,
+	count uint64,
+	sum float64,
+	positiveBuckets, negativeBuckets map[int]int64,
+	zeroBucket uint64,
+	nativeHistogramSchema int32,
+	nativeHistogramZeroThreshold float64,
+	createdTimestamp time.Time,
+	labelValues ...string,
+) Metric {
+	return must(NewConstNativeHistogram(desc, count, sum, positiveBuckets, negativeBuckets, zeroBucket,
+		nativeHistogramSchema, nativeHistogramZeroThreshold, createdTimestamp, labelValues...))
+}

@@ -1,0 +1,90 @@
+package prometheus
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
+)
+
+// wrappedSource exposes what a native source does, under another name and with
+// more labels. Those are rendered once for each series.
+type wrappedSource struct {
+	nativeSource
+	c        Collector
+	desc     *registry.Desc
+	rendered atomic.Pointer[wrappedLabels] // of the last gather; never changed once stored
+}
+
+// wrappedLabels are the labels of all series of a source: those that it has and,
+// in the same order, those after the wrapping. The order stays the right one, for
+// every series gets the same label with the same value.
+type wrappedLabels struct{ inner, outer []*exposition.Labels }
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (*wrappedSource) Quick() {}
+
+func (s *wrappedSource) collector() Collector { return s.c }
+
+// Collect adds the series that the source has now.
+func (s *wrappedSource) Collect(b *registry.Batch) { b.Add(s.run()) }
+
+func (s *wrappedSource) run() registry.Run {
+	run := s.nativeSource.run()
+	if len(s.desc.Const) > len(run.Desc.Const) {
+		run.Rows = wrappedRows{run.Rows, s.labels(run.Rows)}
+	}
+	run.Desc = s.desc
+	return run
+}
+
+// labels returns the labels after the wrapping, and renders only those of series
+// that were not there at the last gather.
+func (s *wrappedSource) labels(rows registry.Rows) []*exposition.Labels {
+	inner := make([]*exposition.Labels, rows.Len())
+	for i := range inner {
+		inner[i] = rows.Labels(i)
+	}
+	last := s.rendered.Load()
+	if last == nil {
+		last = new(wrappedLabels)
+	}
+	if slices.Equal(inner, last.inner) {
+		return last.outer
+	}
+	known := make(map[*exposition.Labels]*exposition.Labels, len(last.inner))
+	for i, l := range last.inner {
+		known[l] = last.outer[i]
+	}
+	outer := make([]*exposition.Labels, len(inner))
+	for i, l := range inner {
+		if outer[i] = known[l]; outer[i] == nil {
+			outer[i] = s.wrapped(l)
+		}
+	}
+	s.rendered.Store(&wrappedLabels{inner, outer})
+	return outer
+}
+
+func (s *wrappedSource) wrapped(inner *exposition.Labels) *exposition.Labels {
+	variable := s.desc.Schema.Variable()
+	values := make([]string, len(variable))
+	for i, name := range variable {
+		values[i], _ = inner.Get(name)
+	}
+	outer := s.desc.Schema.Labels(values)
+	return &outer
+}
+
+type wrappedRows struct {
+	registry.Rows
+	labels []*exposition.Labels
+}
+
+func (r wrappedRows) Labels(i int) *exposition.Labels { return r.labels[i] }
+
+func (r wrappedRows) Fill(i int, s *exposition.Series) {
+	r.Rows.Fill(i, s)
+	s.Labels = r.labels[i]
+}
