@@ -76,23 +76,27 @@ func (h *Histogram) Bounds() []float64 { return h.bounds }
 
 // Observe counts one observation. NaN is counted above all bounds.
 func (h *Histogram) Observe(v float64) {
-	bucket := h.bucket(v)
+	bucket := h.Bucket(v)
 	s := &h.sides[h.started.Add(1)/openSide]
 	s.counts[bucket].Add(1)
 	s.sum.Add(v)
 	s.finished.Add(1)
 }
 
-func (h *Histogram) bucket(v float64) int {
-	if len(h.bounds) > linearSearch {
-		return sort.SearchFloat64s(h.bounds, v)
+// Bucket returns which bucket v is counted in: the place of the lowest bound
+// that is not below v, or the number of bounds if v is above them all or NaN.
+func (h *Histogram) Bucket(v float64) int { return bucketOf(h.bounds, v) }
+
+func bucketOf(bounds []float64, v float64) int {
+	if len(bounds) > linearSearch {
+		return sort.SearchFloat64s(bounds, v)
 	}
-	for i, bound := range h.bounds {
+	for i, bound := range bounds {
 		if v <= bound {
 			return i
 		}
 	}
-	return len(h.bounds)
+	return len(bounds)
 }
 
 // Distribution is one whole state of a Histogram.

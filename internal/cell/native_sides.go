@@ -1,0 +1,196 @@
+package cell
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// nativeSide is one of the two sides of a Native.
+type nativeSide struct {
+	// What an update reads and hardly anybody writes: the layout first.
+	schema        int32
+	zeroThreshold float64
+	zeroEnd       float64 // as zeroThreshold, but infinite where infinity is within it
+	exponential   sparse
+	classic       []atomic.Uint64 // without the bucket above all bounds
+	room          atomic.Int64    // how many more buckets may be populated
+	_             apart
+
+	sum  Float
+	zero atomic.Uint64
+	nan  atomic.Uint64
+	_    apart
+}
+
+// apart keeps what every update writes off the cache lines of what it reads.
+type apart [64]byte
+
+// populated is the top bit of a counter: the totals have that bucket. The
+// counters of zero and NaN always have it, for they are not limited.
+const populated = 1 << 63
+
+// counter returns the counter for an observation.
+func (s *nativeSide) counter(v float64) *atomic.Uint64 {
+	if math.Abs(v) <= s.zeroEnd {
+		return &s.zero
+	}
+	if math.IsNaN(v) {
+		return &s.nan
+	}
+	number := math.Float64bits(v)
+	finest := finestBucket(number &^ (1 << 63))
+	return s.exponential.at(int(number>>63), s.exponential.place(finest))
+}
+
+// add counts an observation that is in the given classic bucket.
+func (s *nativeSide) add(v float64, bucket int) {
+	counter := s.counter(v)
+	if bucket < len(s.classic) {
+		s.classic[bucket].Add(1)
+	}
+	s.sum.Add(v)
+	if counter.Add(1) == 1 {
+		s.room.Add(-1)
+	}
+}
+
+// finished returns how many updates of the side are through.
+func (s *nativeSide) finished() uint64 {
+	n := s.zero.Load()&^populated + s.nan.Load()&^populated
+	for sign := range s.exponential.pages {
+		for _, counter := range s.exponential.all(sign) {
+			n += counter.Load() &^ populated
+		}
+	}
+	return n
+}
+
+// prepare makes an idle side ready to be opened with the layout of the totals.
+func (n *Native) prepare(s *nativeSide) {
+	t := &n.totals
+	s.schema, s.zeroThreshold, s.zeroEnd = t.Schema, t.ZeroThreshold, t.ZeroThreshold
+	// Infinite observations are compared as if they were the largest finite
+	// number.
+	if t.ZeroThreshold >= math.MaxFloat64 {
+		s.zeroEnd = math.Inf(1)
+	}
+	s.exponential = newSparse(t.Schema)
+	for sign, buckets := range t.signs() {
+		for _, bucket := range *buckets {
+			s.exponential.of(sign, bucket.Index).Store(populated)
+		}
+	}
+	for i := range s.classic {
+		s.classic[i].Store(0)
+	}
+	s.sum.Set(0)
+	s.zero.Store(populated)
+	s.nan.Store(populated)
+	s.room.Store(n.room())
+}
+
+// idle returns the side that is closed; it must be idle.
+func (n *Native) idle() *nativeSide { return &n.sides[1-n.started.Load()/openSide] }
+
+// swap opens the other side, which must be idle, and notes how many updates the
+// closed one owes.
+func (n *Native) swap() {
+	started := n.started.Add(openSide) &^ openSide
+	n.expected = started - n.swapped
+	n.swapped = started
+	n.draining = true
+}
+
+// gather brings the totals up to date, and tells whether it could. It looks a
+// bounded number of times whether updates are through, and pauses in between.
+func (n *Native) gather(attempts int, pause func()) bool {
+	// As in Histogram.Read, a side left over says nothing about now.
+	if n.draining && !n.drain(1, pause) {
+		return false
+	}
+	if n.due {
+		n.reset()
+	} else {
+		n.swap()
+	}
+	return n.drain(attempts, pause)
+}
+
+// drain makes the closed side idle once all its updates are through, and tells
+// whether they were.
+func (n *Native) drain(attempts int, pause func()) bool {
+	open := n.started.Load() / openSide
+	closed := &n.sides[1-open]
+	for closed.finished() != n.expected {
+		attempts--
+		if attempts <= 0 {
+			return false
+		}
+		pause()
+	}
+	if n.dropped {
+		n.dropped = false
+		n.prepare(closed)
+	} else {
+		n.move(closed, &n.sides[open])
+	}
+	n.draining = false
+	return true
+}
+
+// move adds to the totals what the closed side has gathered, and makes it
+// idle. The totals may have another layout than that side by now: wider buckets,
+// or a wider zero bucket.
+func (n *Native) move(closed, open *nativeSide) {
+	t := &n.totals
+	t.Count += n.expected
+	t.Sum = closed.sum.Load()
+	open.sum.Add(t.Sum)
+	closed.sum.Set(0)
+
+	above := n.expected
+	for i := range closed.classic {
+		count := closed.classic[i].Swap(0)
+		t.Counts[i] += count
+		above -= count
+	}
+	t.Counts[len(closed.classic)] += above
+
+	t.ZeroCount += closed.zero.Swap(populated) &^ populated
+	closed.nan.Store(populated)
+	for sign, buckets := range t.signs() {
+		n.collect(closed, sign)
+		var added []NativeBucket
+		*buckets, added = mergeBuckets(*buckets, n.scratch)
+		for _, bucket := range added {
+			if open.exponential.of(sign, bucket.Index).Or(populated) == 0 {
+				open.room.Add(-1)
+			}
+		}
+	}
+	if closed.schema != t.Schema || closed.zeroThreshold != t.ZeroThreshold {
+		n.prepare(closed)
+	} else {
+		closed.room.Store(n.room())
+	}
+}
+
+// collect takes what the exponential buckets of one sign have counted into
+// scratch, by the layout of the totals.
+func (n *Native) collect(closed *nativeSide, sign int) {
+	t := &n.totals
+	wider := t.ZeroThreshold > closed.zeroThreshold
+	n.scratch = n.scratch[:0]
+	for index, counter := range closed.exponential.all(sign) {
+		count := counter.Load() &^ populated
+		if count == 0 {
+			continue
+		}
+		counter.Store(populated)
+		if wider && upperBound(closed.schema, index) <= t.ZeroThreshold {
+			t.ZeroCount += count
+			continue
+		}
+		n.scratch = appendBucket(n.scratch, coarser(index, closed.schema-t.Schema), count)
+	}
+}
