@@ -89,9 +89,6 @@ func (m *MetricVec) constrainAll(lvs []string) []string {
 
 // constrainMap is constrainAll for labels given by name.
 func (m *MetricVec) constrainMap(labels Labels) Labels {
-	if labels == nil {
-		return nil
-	}
 	constrained := make(Labels, len(labels))
 	for name, value := range labels {
 		constrained[strings.Clone(name)] = strings.Clone(value)

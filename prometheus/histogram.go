@@ -16,6 +16,8 @@ import (
 // Histogram counts observations in buckets, together with their number and
 // their sum: response times, sizes. Quantiles are calculated from the buckets
 // where the series are queried, over as many instances as one likes.
+//
+// Every Histogram that this package makes is an ExemplarObserver too.
 type Histogram interface {
 	Metric
 	Collector
@@ -43,10 +45,58 @@ type HistogramOpts struct {
 	// values.
 	ConstLabels Labels
 
-	// Buckets are the upper bounds of the buckets, which count what is at or
-	// below them, in increasing order. The one of +Inf need not be given.
-	// Without any, they are DefBuckets.
+	// Buckets are the upper bounds of the classic buckets, which count what is
+	// at or below them, in increasing order. The one of +Inf need not be given.
+	// Without any, they are DefBuckets, or, in a native histogram, there are
+	// none.
 	Buckets []float64
+
+	// NativeHistogramBucketFactor, if it is greater than one, makes the
+	// histogram a native one: its buckets need not be chosen, for they cover all
+	// numbers, each of them wider than the one before by a factor. That is the
+	// largest number of the form 2^(2^-n), with n from -4 to 8, which is not
+	// above the one given here (but never less than 2^(2^-8), 1.0027). 1.1 is a
+	// good choice: it makes 8 buckets for each power of two, which grow by 9%.
+	//
+	// Scrapers get these buckets in the protobuf format alone. In the text
+	// formats a native histogram without Buckets has only its sum and count.
+	NativeHistogramBucketFactor float64
+	// NativeHistogramZeroThreshold is how far from zero an observation may be
+	// to count as zero. If it is zero, it is DefNativeHistogramZeroThreshold; to
+	// have zero alone count as zero, use NativeHistogramZeroThresholdZero.
+	NativeHistogramZeroThreshold float64
+
+	// NativeHistogramMaxBucketNumber is how many native buckets may be in use,
+	// the one of zero not counted; there is no limit if it is zero. Where
+	// observations come from others there should be one, for every bucket
+	// costs memory here and in the server. When an observation goes beyond it,
+	// the first of these is done that is allowed and enough:
+	//
+	// If NativeHistogramMinResetDuration is not zero and as long has passed
+	// since the histogram was made or last reset, all of it is reset, classic
+	// buckets included; the observation is the first one after that.
+	//
+	// What counts as zero is extended, by as many buckets as have to go, but
+	// not beyond NativeHistogramMaxZeroThreshold.
+	//
+	// Every bucket is merged with its neighbour, again and again if need be, but
+	// not beyond a factor of 65536.
+	//
+	// After either of the latter two, the histogram is reset once
+	// NativeHistogramMinResetDuration has passed, if that is not zero.
+	NativeHistogramMaxBucketNumber  uint32
+	NativeHistogramMinResetDuration time.Duration
+	NativeHistogramMaxZeroThreshold float64
+
+	// NativeHistogramMaxExemplars is how many exemplars a native histogram
+	// keeps: 10 if it is zero, none if it is negative. The exemplars of classic
+	// buckets are kept besides.
+	NativeHistogramMaxExemplars int
+	// NativeHistogramExemplarTTL is the age beyond which an exemplar goes first
+	// when there are too many: 5 minutes if it is zero. If it is negative, the
+	// oldest one always goes. As long as all are younger, one of the two goes
+	// whose values are closest to each other.
+	NativeHistogramExemplarTTL time.Duration
 
 	// This keeps the options from being written without field names, so that
 	// fields can be added.
@@ -57,11 +107,13 @@ func (o HistogramOpts) desc(variable ConstrainableLabels) *Desc {
 	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
 }
 
-// bounds returns the upper bounds as a cell takes them. It panics if they are
-// not in increasing order.
+func (o HistogramOpts) native() bool { return o.NativeHistogramBucketFactor > 1 }
+
+// bounds returns the upper bounds of the classic buckets as a cell takes them.
+// It panics if they are not in increasing order.
 func (o HistogramOpts) bounds() []float64 {
 	bounds := o.Buckets
-	if len(bounds) == 0 {
+	if len(bounds) == 0 && !o.native() {
 		bounds = DefBuckets
 	}
 	for i := 1; i < len(bounds); i++ {
@@ -86,25 +138,44 @@ func checkBucketLabel(desc *Desc) {
 	}
 }
 
+// maker returns what makes histograms with these options. It panics if the
+// options are not valid.
+func (o HistogramOpts) maker() func(identity) Metric {
+	bounds := o.bounds()
+	if o.native() {
+		return func(id identity) Metric { return newNativeHistogram(id, o, bounds) }
+	}
+	return func(id identity) Metric { return newHistogram(id, bounds) }
+}
+
 // NewHistogram makes a histogram. It panics if the buckets are not in
 // increasing order or if a constant label is called "le".
 func NewHistogram(opts HistogramOpts) Histogram {
 	desc := opts.desc(nil)
 	checkBucketLabel(desc)
-	return newHistogram(identityOf(desc), opts.bounds())
+	return opts.maker()(identityOf(desc)).(Histogram)
 }
 
 func newHistogram(id identity, bounds []float64) *histogram {
 	return &histogram{identity: id, cell: cell.NewHistogram(bounds), created: time.Now().UnixNano()}
 }
 
+// histogram is one with classic buckets alone.
 type histogram struct {
 	identity
-	cell    *cell.Histogram
-	created int64
+	cell      *cell.Histogram
+	created   int64
+	exemplars bucketExemplars
 }
 
 func (h *histogram) Observe(v float64) { h.cell.Observe(v) }
+
+func (h *histogram) ObserveWithExemplar(v float64, exemplar Labels) {
+	h.cell.Observe(v)
+	if exemplar != nil {
+		h.exemplars.set(h.cell.Bucket(v), len(h.cell.Bounds())+1, mustNewExemplar(v, exemplar))
+	}
+}
 
 func (h *histogram) Collect(ch chan<- Metric)    { ch <- h }
 func (h *histogram) Write(out *dto.Metric) error { return writeNative(h, out) }
@@ -120,11 +191,21 @@ func (h *histogram) fill(s *exposition.Series) {
 
 	setValue(s, 0)
 	s.Created = exposition.UnixNano(h.created)
-	s.Dist.Count.Whole, s.Dist.Sum = state.Count, state.Sum
+	setBuckets(&s.Dist, state, h.cell.Bounds(), &h.exemplars)
+}
+
+// setBuckets stores what a cell has counted in classic buckets into d. The one of
+// +Inf is there only if it has something to say that the count does not: an
+// exemplar.
+func setBuckets(d *exposition.Distribution, state *cell.Distribution, bounds []float64, exemplars *bucketExemplars) {
+	d.Count.Whole, d.Sum = state.Count, state.Sum
 	below := uint64(0)
-	for i, bound := range h.cell.Bounds() {
+	for i, bound := range bounds {
 		below += state.Counts[i]
-		s.Dist.Buckets = append(s.Dist.Buckets, exposition.Bucket{UpperBound: bound, Count: exposition.Count{Whole: below}})
+		d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: bound, Count: exposition.Count{Whole: below}, Exemplar: exemplars.get(i)})
+	}
+	if e := exemplars.get(len(bounds)); e != nil {
+		d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: math.Inf(+1), Count: d.Count, Exemplar: e})
 	}
 }
 
@@ -142,8 +223,7 @@ func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
 func newHistogramVec(opts HistogramOpts, variable ConstrainableLabels) *HistogramVec {
 	desc := opts.desc(variable)
 	checkBucketLabel(desc)
-	bounds := opts.bounds()
-	return &HistogramVec{newNativeVec(desc, exposition.Histogram, func(id identity) Metric { return newHistogram(id, bounds) })}
+	return &HistogramVec{newNativeVec(desc, exposition.Histogram, opts.maker())}
 }
 
 // WithLabelValues returns the histogram with these label values, in the order

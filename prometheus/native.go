@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
@@ -21,18 +22,11 @@ const (
 	NativeHistogramZeroThresholdZero = -1
 )
 
-// The schemas that a native histogram may have. The buckets of schema n grow by
-// 2^(2^-n).
-const (
-	widestSchema    = -4
-	narrowestSchema = 8
-)
-
 // schemaFor returns the schema of the widest buckets that grow by no more than
 // the factor, which must be greater than one.
 func schemaFor(factor float64) int32 {
 	n := -math.Floor(math.Log2(math.Log2(factor)))
-	return int32(min(max(n, widestSchema), narrowestSchema))
+	return int32(min(max(n, cell.CoarsestSchema), cell.FinestSchema))
 }
 
 // spans puts counts into the form in which they are exposed.
@@ -74,6 +68,14 @@ func spansOf(buckets map[int]int64) exposition.NativeBuckets {
 	return s.buckets
 }
 
+func spansOfCell(buckets []cell.NativeBucket) exposition.NativeBuckets {
+	var s spans
+	for _, b := range buckets {
+		s.add(int(b.Index), int64(b.Count))
+	}
+	return s.buckets
+}
+
 // markNative makes sure that a histogram without observations can be told from
 // a classic one: an empty span does that if nothing else does.
 func markNative(n *exposition.Native) {
@@ -111,7 +113,7 @@ func NewConstNativeHistogram(
 	if err != nil {
 		return nil, err
 	}
-	if schema < widestSchema || schema > narrowestSchema {
+	if schema < cell.CoarsestSchema || schema > cell.FinestSchema {
 		return nil, errors.New("invalid native histogram schema")
 	}
 	inBuckets := int64(zeroBucket)

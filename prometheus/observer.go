@@ -30,6 +30,8 @@ func asObserver(m Metric) Observer {
 	switch m := m.(type) {
 	case *histogram:
 		return m
+	case *nativeHistogram:
+		return m
 	case *summary:
 		return m
 	}

@@ -48,6 +48,8 @@ func sourceOf(c Collector) source {
 		return metricSource{c, c}
 	case *histogram:
 		return metricSource{c, c}
+	case *nativeHistogram:
+		return metricSource{c, c}
 	case *summary:
 		return metricSource{c, c}
 	case *wrappingCollector:
@@ -243,6 +245,8 @@ func rowOf(m Metric) (exposition.Type, row, error) {
 	case *gauge:
 		return exposition.Gauge, m, nil
 	case *histogram:
+		return exposition.Histogram, m, nil
+	case *nativeHistogram:
 		return exposition.Histogram, m, nil
 	case *summary:
 		return exposition.Summary, m, nil

@@ -157,7 +157,10 @@ func (m *MetricVec) complete(dst, lvs []string) ([]string, error) {
 // completeMap is complete for labels given by name. Each is read once.
 func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
 	if want := len(m.names()) - len(m.curry); len(labels) != want {
-		return nil, checkLabelMapCount(m.constrainMap(labels), want)
+		if m.constraints != nil {
+			labels = m.constrainMap(labels)
+		}
+		return nil, checkLabelMapCount(labels, want)
 	}
 	curry := m.curry
 	for place, name := range m.names() {

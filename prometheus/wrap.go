@@ -95,9 +95,7 @@ func (w *wrapping) desc(d *registry.Desc) *registry.Desc {
 	labels := maps.Clone(d.Const)
 	for _, name := range slices.Sorted(maps.Keys(w.labels)) {
 		if _, taken := labels[name]; taken {
-			invalid := *d
-			invalid.Err = fmt.Errorf("attempted wrapping with already existing label name %q", name)
-			return &invalid
+			return d.Refused(fmt.Errorf("attempted wrapping with already existing label name %q", name))
 		}
 		if labels == nil {
 			labels = make(map[string]string)
@@ -107,7 +105,7 @@ func (w *wrapping) desc(d *registry.Desc) *registry.Desc {
 	wrapped := registry.NewDesc(w.prefix+d.Name, d.Help, d.Unit, d.Schema.Variable(), labels)
 	wrapped.Constraints = d.Constraints
 	if d.Err != nil {
-		wrapped.Err = d.Err // what was wrong first
+		return wrapped.Refused(d.Err) // what was wrong first
 	}
 	return wrapped
 }

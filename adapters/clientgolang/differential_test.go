@@ -13,18 +13,21 @@ import (
 // differences are the scenarios in which ours is meant to behave in another way,
 // as docs/differences.md tells its readers.
 var differences = map[string]string{
-	"large whole amounts and fractions":           "client_golang adds whole amounts of any size as integers, ours up to 2^53; larger ones round with the fractions",
-	"the name of a metric that is left out":       "in client_golang a metric that was refused still collides with others, in ours it does not",
-	"labels that stand apart and are the same":    "client_golang finds a label twice only if both stand side by side",
-	"a collector that panics":                     "client_golang reports the panic twice, ours once",
-	"a function that panics":                      "client_golang lets the panic come out of Gather, ours reports it like one of a collector",
-	"a nil metric":                                "client_golang panics in Gather, ours reports it",
-	"units in gatherers":                          "client_golang's Gatherers drop the unit of a family, ours keep it",
-	"unit of an untyped function":                 "client_golang leaves out the unit of an UntypedFunc, ours has it",
-	"curried value that is not UTF-8":             "client_golang lets such a metric be made and then fails every gather, ours refuses it when it is asked for",
-	"when a histogram vector with le panics":      "client_golang panics when the first metric is asked for, ours when the vector is made",
-	"maps that are changed later":                 "client_golang reads the caller's map at every gather, ours copies it once",
-	"unregistering with a desc that is not valid": "client_golang takes a set of descs for another one if only descs that are not valid are more, ours compares them",
+	"a counter and what is not a number":                     "client_golang's counter is not a number ever after, ours leaves the amount out",
+	"a constant counter that is also used without exemplars": "in client_golang the exemplars stay with the counter that was given, in ours they do not",
+	"exemplars of a native histogram that is used again":     "in client_golang exemplars pile up with every gather, in ours they do not",
+	"large whole amounts and fractions":                      "client_golang adds whole amounts of any size as integers, ours up to 2^53; larger ones round with the fractions",
+	"the name of a metric that is left out":                  "in client_golang a metric that was refused still collides with others, in ours it does not",
+	"labels that stand apart and are the same":               "client_golang finds a label twice only if both stand side by side",
+	"a collector that panics":                                "client_golang reports the panic twice, ours once",
+	"a function that panics":                                 "client_golang lets the panic come out of Gather, ours reports it like one of a collector",
+	"a nil metric":                                           "client_golang panics in Gather, ours reports it",
+	"units in gatherers":                                     "client_golang's Gatherers drop the unit of a family, ours keep it",
+	"unit of an untyped function":                            "client_golang leaves out the unit of an UntypedFunc, ours has it",
+	"curried value that is not UTF-8":                        "client_golang lets such a metric be made and then fails every gather, ours refuses it when it is asked for",
+	"when a histogram vector with le panics":                 "client_golang panics when the first metric is asked for, ours when the vector is made",
+	"maps that are changed later":                            "client_golang reads the caller's map at every gather, ours copies it once",
+	"unregistering with a desc that is not valid":            "client_golang takes a set of descs for another one if only descs that are not valid are more, ours compares them",
 }
 
 func TestScenarios(t *testing.T) {

@@ -26,6 +26,8 @@ type Desc struct {
 	// before they are used, by place; nil for none, of one label or of all.
 	Constraints []func(string) string
 
+	checked bool // nothing was wrong when it was made
+
 	id   string // what may be registered once: name and constant label values
 	dims string // what all descs of one name must agree in: help, unit, label names
 }
@@ -53,13 +55,20 @@ func NewDesc(name, help, unit string, variable []string, constant map[string]str
 	for _, label := range slices.Sorted(slices.Values(d.Schema.Variable())) {
 		dims = appendKey(dims, "$"+label) // a dollar sign tells variable labels from constant ones
 	}
-	d.id, d.dims = string(id), string(dims)
+	d.checked, d.id, d.dims = true, string(id), string(dims)
 	return d
 }
 
 // InvalidDesc returns a Desc that says nothing but what is wrong.
 func InvalidDesc(err error) *Desc {
 	return &Desc{Err: err, Schema: series.NewSchema(nil, nil)}
+}
+
+// Refused returns the desc with what is wrong about it. It is no other's equal.
+func (d *Desc) Refused(err error) *Desc {
+	refused := *d
+	refused.Err, refused.id, refused.dims = err, "", ""
+	return &refused
 }
 
 // appendKey adds a part to a key. Its length stands in front, so that no two
@@ -107,7 +116,7 @@ func ValidLabelName(name string) bool {
 // String shows the description as error messages quote it.
 func (d *Desc) String() string {
 	var constant []string
-	if d.Err == nil {
+	if d.checked {
 		for _, label := range slices.Sorted(maps.Keys(d.Const)) {
 			constant = append(constant, fmt.Sprintf("%s=%q", label, d.Const[label]))
 		}

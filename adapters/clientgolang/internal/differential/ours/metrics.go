@@ -64,8 +64,12 @@ var metrics = []script.Scenario{
 		write(t, "large", c)
 		c.Add(math.Inf(1))
 		write(t, "infinite", c)
+	}},
+	{Name: "a counter and what is not a number", Run: func(t *script.Trace) {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c"})
+		c.Inc()
 		c.Add(math.NaN())
-		write(t, "not a number", c)
+		write(t, "added", c)
 	}},
 	{Name: "large whole amounts and fractions", Run: func(t *script.Trace) {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c"})

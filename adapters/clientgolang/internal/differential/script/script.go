@@ -87,23 +87,31 @@ func (t *Trace) Written(what string, m *dto.Metric, err error) {
 	t.Note(what, m, err)
 }
 
-// untimed makes the created timestamps of a message equal if they are of the
+// untimed makes the times of a message equal if they are of the
 // present: two libraries do not make their metrics at the same instant.
 func untimed(m *dto.Metric) {
-	for _, created := range []*timestamppb.Timestamp{
+	times := []*timestamppb.Timestamp{
 		m.GetCounter().GetCreatedTimestamp(), m.GetHistogram().GetCreatedTimestamp(), m.GetSummary().GetCreatedTimestamp(),
-	} {
-		if created != nil && time.Since(created.AsTime()).Abs() < time.Hour {
-			created.Seconds, created.Nanos = 1, 0
+		m.GetCounter().GetExemplar().GetTimestamp(),
+	}
+	for _, b := range m.GetHistogram().GetBucket() {
+		times = append(times, b.GetExemplar().GetTimestamp())
+	}
+	for _, e := range m.GetHistogram().GetExemplars() {
+		times = append(times, e.GetTimestamp())
+	}
+	for _, t := range times {
+		if t != nil && time.Since(t.AsTime()).Abs() < time.Hour {
+			t.Seconds, t.Nanos = 1, 0
 		}
 	}
 }
 
-var currentTime = regexp.MustCompile(`created_timestamp:\{seconds:[0-9]{10}[^}]*\}`)
+var currentTime = regexp.MustCompile(`timestamp:\{seconds:[0-9]{10}[^}]*\}`)
 
 // untimedText does the same to the text of messages.
 func untimedText(text string) string {
-	return currentTime.ReplaceAllString(text, "created_timestamp:{now}")
+	return currentTime.ReplaceAllString(text, "timestamp:{now}")
 }
 
 // Pages notes the pages that a handler serves in the text format, under every
