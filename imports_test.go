@@ -46,6 +46,10 @@ var plan = housetest.Plan{
 			Why:  "it serves pages and has no business with series and cells",
 		},
 
+		{Path: "prometheus/testutil/promlint/validations", May: []string{messages}, Why: "a rule looks at one family, and needs no more than the message"},
+		{Path: "prometheus/testutil/promlint", May: []string{"prometheus/testutil/promlint/validations", messages, common}, Why: "it judges text and messages, wherever they come from"},
+		{Path: "prometheus/testutil", May: []string{"prometheus", "prometheus/testutil/promlint", messages, common}, Why: "a test sees what a scraper sees, and nothing of the engine"},
+
 		{Path: "examples/internal/...", Why: "what examples share is no part of the lesson"},
 		{
 			Path: "examples/...",

@@ -3,6 +3,8 @@ package prometheus
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"sync"
 )
 
 // AlreadyRegisteredError is returned by Register for a Collector that describes
@@ -59,4 +61,26 @@ func (errs MultiError) MaybeUnwrap() error {
 	default:
 		return errs
 	}
+}
+
+// SafeMultiError is a MultiError that several goroutines may append to at once.
+// The zero value is empty and ready for use.
+type SafeMultiError struct {
+	mu   sync.Mutex
+	errs MultiError // guarded by mu
+}
+
+// Append adds an error unless it is nil.
+func (s *SafeMultiError) Append(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.errs.Append(err)
+}
+
+// MaybeUnwrap returns what was appended so far, as the method of MultiError
+// does.
+func (s *SafeMultiError) MaybeUnwrap() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.errs).MaybeUnwrap()
 }
