@@ -53,7 +53,7 @@ var plan = housetest.Plan{
 		{Path: "examples/internal/...", Why: "what examples share is no part of the lesson"},
 		{
 			Path: "examples/...",
-			May:  []string{"examples/internal/...", "prometheus", "prometheus/promauto", "prometheus/promhttp", "prometheus/collectors"},
+			May:  []string{"examples/internal/...", "prometheus", "prometheus/promauto", "prometheus/promhttp", "prometheus/collectors", "prometheus/testutil"},
 			Why:  "an example uses what its readers can use",
 		},
 	},
