@@ -40,6 +40,9 @@ var plan = housetest.Plan{
 		},
 		{Path: "prometheus/promauto", May: []string{"prometheus"}, Why: "it makes and registers, no more"},
 		{Path: "prometheus/collectors", May: []string{"prometheus", "prometheus/internal/goruntime"}, Why: "collectors are made of the drop-in"},
+		{Path: "prometheus/collectors/version", May: []string{"prometheus", common}, Why: "it makes a metric of what prometheus/common knows of the build"},
+		{Path: "prometheus/push", May: []string{"prometheus", messages, common}, Why: "it sends what was gathered, as messages, and has no business with pages"},
+		{Path: "prometheus/graphite", May: []string{"prometheus", common}, Why: "it sends samples, which prometheus/common makes of messages"},
 		{
 			Path: "prometheus/promhttp",
 			May:  []string{"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", messages, common, compress},

@@ -3,11 +3,13 @@ package collectors
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -270,5 +272,22 @@ func TestDefaultRegistryHasBoth(t *testing.T) {
 		if runtime.GOOS == "linux" && !slices.Contains(names, want) {
 			t.Errorf("%s is missing from %q", want, names)
 		}
+	}
+}
+
+func TestBuildInfo(t *testing.T) {
+	families := gather(t, NewBuildInfoCollector())
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		t.Fatal("this test was built without modules")
+	}
+	info := families["go_build_info"].GetMetric()[0]
+	got := make(map[string]string)
+	for _, label := range info.GetLabel() {
+		got[label.GetName()] = label.GetValue()
+	}
+	want := map[string]string{"path": build.Main.Path, "version": build.Main.Version, "checksum": build.Main.Sum}
+	if !maps.Equal(got, want) || info.GetGauge().GetValue() != 1 || len(families) != 1 {
+		t.Errorf("got %v, want a gauge of 1 with labels %v", families, want)
 	}
 }

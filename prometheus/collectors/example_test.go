@@ -1,6 +1,8 @@
 package collectors_test
 
 import (
+	"database/sql"
+	"expvar"
 	"fmt"
 
 	"github.com/cresset-metrics/cresset/prometheus"
@@ -23,4 +25,51 @@ func Example() {
 	// Output:
 	// go_gc_heap_live_bytes
 	// go_goroutines
+}
+
+// logins counts by how people prove who they are.
+var logins = expvar.NewMap("logins")
+
+// A program that counts its logins with package expvar exposes them as
+// metrics, too.
+func ExampleNewExpvarCollector() {
+	logins.Init() // nobody yet
+	logins.Add("password", 40)
+	logins.Add("passkey", 2)
+
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewExpvarCollector(map[string]*prometheus.Desc{
+		"logins": prometheus.NewDesc("expvar_logins", "Logins by how.", []string{"method"}, nil),
+	}))
+	for _, family := range reg.MustGather() {
+		for _, m := range family.GetMetric() {
+			fmt.Println(family.GetName(), m.GetLabel()[0].GetValue(), m.GetUntyped().GetValue())
+		}
+	}
+	// Output:
+	// expvar_logins passkey 2
+	// expvar_logins password 40
+}
+
+// Two handles of one program are told apart by their names.
+func ExampleNewDBStatsCollector() {
+	var orders, archive *sql.DB // as sql.Open returns them
+
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewDBStatsCollector(orders, "orders"),
+		collectors.NewDBStatsCollector(archive, "archive"),
+	)
+}
+
+func ExampleNewBuildInfoCollector() {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewBuildInfoCollector())
+	for _, label := range reg.MustGather()[0].GetMetric()[0].GetLabel() {
+		fmt.Println(label.GetName())
+	}
+	// Output:
+	// checksum
+	// path
+	// version
 }

@@ -1,0 +1,75 @@
+package prometheus
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/prometheus/internal/message"
+)
+
+// WriteToTextfile writes what the Gatherer has now to a file in the text format,
+// for the textfile collector of the node exporter. The file, which everybody may
+// read, takes the place of one of that name in one step, so that a reader sees
+// either the old or the new one, whole. After an error the old one is still
+// there.
+func WriteToTextfile(filename string, g Gatherer) error {
+	page, err := pageOf(g)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filename, func(w io.Writer) error {
+		text := exposition.NewText(w, exposition.AllowUTF8)
+		page.Write(text)
+		return text.Close()
+	})
+}
+
+// pageOf returns all that the Gatherer has, or else an error.
+func pageOf(g Gatherer) (*registry.Page, error) {
+	if r, ok := g.(*Registry); ok {
+		return r.Page()
+	}
+	families, err := g.Gather()
+	if err != nil {
+		return nil, err
+	}
+	page, malformed := message.Page(families)
+	if len(malformed) > 0 {
+		return nil, malformed[0]
+	}
+	return page, nil
+}
+
+// replaceFile writes a file beside the one of that name and puts it in its
+// place. The name of the new one ends differently until then, so that who reads
+// all *.prom of a folder does not see it.
+func replaceFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	replaced := false
+	defer func() {
+		if !replaced {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	replaced = true
+	return nil
+}
