@@ -3,7 +3,6 @@ package promhttp
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/cresset-metrics/cresset/prometheus"
 )
@@ -26,17 +25,7 @@ func InstrumentMetricHandler(reg prometheus.Registerer, handler http.Handler) ht
 		Name: "promhttp_metric_handler_requests_in_flight",
 		Help: "Current number of scrapes being served.",
 	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := &statusWriter{ResponseWriter: w}
-		serveInFlight(inFlight, handler, status, r)
-		requests.WithLabelValues(status.code()).Inc()
-	})
-}
-
-func serveInFlight(inFlight prometheus.Gauge, handler http.Handler, w http.ResponseWriter, r *http.Request) {
-	inFlight.Inc()
-	defer inFlight.Dec()
-	handler.ServeHTTP(w, r)
+	return InstrumentHandlerCounter(requests, InstrumentHandlerInFlight(inFlight, handler))
 }
 
 // newErrorCounter returns the counter that HandlerOpts.Registry is for.
@@ -66,43 +55,5 @@ func registered[C prometheus.Collector](reg prometheus.Registerer, c C) C {
 		return exists.ExistingCollector.(C)
 	default:
 		panic(err)
-	}
-}
-
-// statusWriter remembers the status code of a response.
-type statusWriter struct {
-	http.ResponseWriter
-	status int // 0 until it is known
-}
-
-// WriteHeader implements http.ResponseWriter. Informational codes are followed
-// by another one.
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status < 200 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status < 200 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap gives http.ResponseController what is below.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// code returns the status code as the label value; a handler that says nothing
-// has said 200.
-func (w *statusWriter) code() string {
-	switch {
-	case w.status == 0:
-		return "200"
-	case w.status >= 100 && w.status <= 599:
-		return strconv.Itoa(w.status)
-	default:
-		return "unknown"
 	}
 }
