@@ -6,7 +6,10 @@
 // serves the bytes also chooses their compression.
 package exposition
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Type is the type of a metric family.
 type Type uint8
@@ -64,7 +67,8 @@ type Series struct {
 	Created      Time // when counting began
 
 	// Origin is the message that a foreign collector wrote, for encoders that
-	// can hand it on as it is; nil for series of our own.
+	// can hand it on as it is; nil for series of our own. It may hold more than
+	// the fields above. Its labels are Labels.
 	Origin any
 }
 
@@ -102,6 +106,16 @@ func UnixNano(n int64) Time {
 // TimeOf returns an instant as a series holds it.
 func TimeOf(t time.Time) Time {
 	return Time{Seconds: t.Unix(), Nanos: int32(t.Nanosecond()), Known: true}
+}
+
+// inSeconds returns the seconds since the Unix epoch, rounded as those of the
+// reference implementation: by way of whole nanoseconds, where they fit.
+func (t Time) inSeconds() float64 {
+	const most = math.MaxInt64/1_000_000_000 - 3 // nanoseconds may be out of their range
+	if -most <= t.Seconds && t.Seconds <= most {
+		return float64(t.Seconds*1e9+int64(t.Nanos)) / 1e9
+	}
+	return float64(t.Seconds) + float64(t.Nanos)/1e9
 }
 
 // Exemplar is one of the things that were counted, and where to find more about
@@ -156,7 +170,7 @@ type Bucket struct {
 // Native is the part of a histogram that has exponential buckets. The bounds
 // of its buckets are powers of 2^(2^-Schema); bucket i of the positive ones holds
 // what is above the power i-1 and not above the power i, and the negative ones
-// mirror them.
+// mirror them. One in which everything is zero still is a native histogram.
 type Native struct {
 	Schema             int32   // -4 (wide) to 8 (narrow)
 	ZeroThreshold      float64 // what is no further from zero counts as zero
@@ -179,7 +193,8 @@ type Span struct {
 
 // Encoder writes families, one after the other: Family for each, followed by
 // its series. Errors of the underlying writer are kept and returned by Close,
-// which must be called once at the end.
+// which must be called once at the end. Encoders take their memory from those
+// that were closed, so a closed one must not be used.
 type Encoder interface {
 	Family(*Family)
 	Series(*Series)

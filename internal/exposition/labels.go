@@ -29,7 +29,7 @@ func NewLabels(names, values []string) Labels {
 	}
 	size := 0
 	for i, name := range names {
-		l.legacy = l.legacy && IsLegacyName(name)
+		l.legacy = l.legacy && isLegacyLabel(name)
 		size += len(name) + len(values[i]) + len(`="",`)
 	}
 	buf := make([]byte, 0, size)
@@ -38,7 +38,7 @@ func NewLabels(names, values []string) Labels {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = appendName(buf, name)
+		buf = appendLabelName(buf, name, AllowUTF8)
 		buf = append(buf, `="`...)
 		starts = append(starts, len(buf))
 		buf = appendValue(buf, values[i])
@@ -82,10 +82,15 @@ func (l *Labels) Compare(other *Labels) int {
 	return slices.Compare(l.Names, other.Names)
 }
 
-// appendValue escapes a label value as the text formats want it: backslash,
-// double quote and line feed.
+// What the text formats escape.
+const (
+	inQuotes = "\\\"\n"
+	inText   = "\\\n"
+)
+
+// appendValue escapes what stands in quotes.
 func appendValue(buf []byte, value string) []byte {
-	return appendEscaped(buf, value, `\"`+"\n")
+	return appendEscaped(buf, value, inQuotes)
 }
 
 // appendEscaped escapes the characters of value that stand in special, each

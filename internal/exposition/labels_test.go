@@ -46,7 +46,7 @@ func TestLabelsText(t *testing.T) {
 		{"UTF-8 value", labels("a", "größe"), `a="größe"`},
 		{"name in quotes", labels("a.b", "c"), `"a.b"="c"`},
 		{"escaped name in quotes", labels("a\"\\\n", "c"), `"a\"\\\n"="c"`},
-		{"colon", labels("a:b", "c"), `a:b="c"`},
+		{"colon", labels("a:b", "c"), `"a:b"="c"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

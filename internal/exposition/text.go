@@ -8,51 +8,30 @@ import (
 
 // Text writes the Prometheus text format, version 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/
-//
-// It gathers lines in a buffer and hands them on in chunks, so the writer
-// below it needs no buffer of its own.
 type Text struct {
-	w        io.Writer
-	err      error // the first one of w; nothing is written after it
-	buf      []byte
-	escaping Escaping
-
-	family Type
-	name   string // as it stands in a line, escaped for this page
-	quoted bool   // the name needs quotes, and so stands between the braces
+	lines
+	family Type // of the family that is being written
 }
-
-// textChunk is how many bytes are gathered before they are handed on. Larger
-// chunks do not make a page faster any more.
-const textChunk = 64 << 10
 
 // NewText returns an encoder that writes to w.
 func NewText(w io.Writer, escaping Escaping) *Text {
-	return &Text{w: w, escaping: escaping, buf: make([]byte, 0, textChunk+4<<10)}
+	return &Text{lines: lines{output: newOutput(w), escaping: escaping, number: appendFloat}}
 }
 
 // Family writes the HELP and TYPE lines.
 func (t *Text) Family(f *Family) {
+	name := EscapeName(f.Name, t.escaping)
+	t.begin(name)
 	t.family = f.Type
-	t.name = EscapeName(f.Name, t.escaping)
-	t.quoted = !IsLegacyName(t.name)
+	typ := f.Type
+	if typ == GaugeHistogram {
+		typ = Histogram // this format does not know them apart
+	}
 	if f.HasHelp {
-		t.buf = append(t.buf, "# HELP "...)
-		t.buf = appendName(t.buf, t.name)
-		t.buf = append(t.buf, ' ')
-		t.buf = appendEscaped(t.buf, f.Help, "\\\n")
-		t.buf = append(t.buf, '\n')
+		t.meta("# HELP ", name, validText(f.Help), inText)
 	}
-	t.buf = append(t.buf, "# TYPE "...)
-	t.buf = appendName(t.buf, t.name)
-	t.buf = append(t.buf, ' ')
-	if f.Type == GaugeHistogram {
-		// This format does not know them apart.
-		t.buf = append(t.buf, Histogram.String()...)
-	} else {
-		t.buf = append(t.buf, f.Type.String()...)
-	}
-	t.buf = append(t.buf, '\n')
+	t.meta("# TYPE ", name, typ.String(), "")
+	t.flushFull()
 }
 
 // Series writes the lines of one series.
@@ -78,40 +57,12 @@ func (t *Text) Series(s *Series) {
 	default:
 		t.line(s, "", "", 0, s.Value)
 	}
-	if len(t.buf) >= textChunk {
-		t.flush()
-	}
+	t.flushFull()
 }
 
-// line writes one sample. The extra label (le or quantile) stands last; its
-// name is empty where there is none.
-func (t *Text) line(s *Series, suffix, extra string, at, value float64) {
-	buf := t.buf
-	labelled := len(s.Labels.Names) > 0
-	if !t.quoted {
-		buf = append(buf, t.name...)
-		buf = append(buf, suffix...)
-	}
-	if t.quoted || labelled || extra != "" {
-		buf = append(buf, '{')
-		if t.quoted {
-			buf = appendName(buf, t.name+suffix)
-			if labelled || extra != "" {
-				buf = append(buf, ',')
-			}
-		}
-		buf = t.appendLabels(buf, s.Labels)
-		if extra != "" {
-			if labelled {
-				buf = append(buf, ',')
-			}
-			buf = append(buf, extra...)
-			buf = append(buf, `="`...)
-			buf = appendFloat(buf, at)
-			buf = append(buf, '"')
-		}
-		buf = append(buf, '}')
-	}
+// line writes one sample. The extra label is as in appendSeries.
+func (t *Text) line(s *Series, suffix, extra string, bound, value float64) {
+	buf := t.appendSeries(t.buf, s.Labels, suffix, extra, bound)
 	buf = append(buf, ' ')
 	buf = appendFloat(buf, value)
 	if s.HasTimestamp {
@@ -121,34 +72,8 @@ func (t *Text) line(s *Series, suffix, extra string, at, value float64) {
 	t.buf = append(buf, '\n')
 }
 
-func (t *Text) appendLabels(buf []byte, l *Labels) []byte {
-	if l.legacy || t.escaping == AllowUTF8 {
-		return append(buf, l.text...)
-	}
-	for i, name := range l.Names {
-		if i > 0 {
-			buf = append(buf, ',')
-		}
-		buf = appendName(buf, EscapeName(name, t.escaping))
-		buf = append(buf, `="`...)
-		buf = appendValue(buf, l.Values[i])
-		buf = append(buf, '"')
-	}
-	return buf
-}
-
 // Close hands on what is left and returns the first error of the writer.
-func (t *Text) Close() error {
-	t.flush()
-	return t.err
-}
-
-func (t *Text) flush() {
-	if t.err == nil && len(t.buf) > 0 {
-		_, t.err = t.w.Write(t.buf)
-	}
-	t.buf = t.buf[:0]
-}
+func (t *Text) Close() error { return t.finish() }
 
 // appendFloat writes the shortest text that reads back as the same number.
 func appendFloat(buf []byte, v float64) []byte {

@@ -1,0 +1,43 @@
+package message
+
+import (
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// AppendForeign appends what a message of a foreign collector holds, in its
+// wire format, all but its labels: what an exposition.Protobuf needs of the origin
+// of a series.
+func AppendForeign(dst []byte, origin any) []byte {
+	m := origin.(*dto.Metric)
+	// The fields and their numbers are those of io.prometheus.client.Metric.
+	if m.Gauge != nil {
+		dst = appendMessage(dst, 2, m.Gauge)
+	}
+	if m.Counter != nil {
+		dst = appendMessage(dst, 3, m.Counter)
+	}
+	if m.Summary != nil {
+		dst = appendMessage(dst, 4, m.Summary)
+	}
+	if m.Untyped != nil {
+		dst = appendMessage(dst, 5, m.Untyped)
+	}
+	if m.TimestampMs != nil {
+		dst = protowire.AppendTag(dst, 6, protowire.VarintType)
+		dst = protowire.AppendVarint(dst, uint64(m.GetTimestampMs()))
+	}
+	if m.Histogram != nil {
+		dst = appendMessage(dst, 7, m.Histogram)
+	}
+	return dst
+}
+
+func appendMessage(dst []byte, field protowire.Number, m proto.Message) []byte {
+	dst = protowire.AppendTag(dst, field, protowire.BytesType)
+	dst = protowire.AppendVarint(dst, uint64(proto.Size(m)))
+	// This cannot fail: no field is required, and no text need be UTF-8.
+	dst, _ = proto.MarshalOptions{}.MarshalAppend(dst, m)
+	return dst
+}
