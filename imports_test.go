@@ -45,9 +45,18 @@ var plan = housetest.Plan{
 		{Path: "prometheus/graphite", May: []string{"prometheus", common}, Why: "it sends samples, which prometheus/common makes of messages"},
 		{
 			Path: "prometheus/promhttp",
-			May:  []string{"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", messages, common, compress},
-			Why:  "it serves pages and has no business with series and cells",
+			May: []string{
+				"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", "prometheus/promhttp/internal/compression",
+				messages, common, compress,
+			},
+			Why: "it serves pages and has no business with series and cells",
 		},
+		{Path: "prometheus/promhttp/internal/compression", Why: "it is where promhttp and promhttp/zstd meet, which do not import each other"},
+		{Path: "prometheus/promhttp/zstd", May: []string{"prometheus/promhttp/internal/compression", compress}, Why: "it makes one compression available, and knows nothing of pages"},
+
+		{Path: "prometheus/testutil/promlint/validations", May: []string{messages}, Why: "a rule looks at one family, and needs no more than the message"},
+		{Path: "prometheus/testutil/promlint", May: []string{"prometheus/testutil/promlint/validations", messages, common}, Why: "it judges text and messages, wherever they come from"},
+		{Path: "prometheus/testutil", May: []string{"prometheus", "prometheus/testutil/promlint", messages, common}, Why: "a test sees what a scraper sees, and nothing of the engine"},
 
 		{Path: "prometheus/testutil/promlint/validations", May: []string{messages}, Why: "a rule looks at one family, and needs no more than the message"},
 		{Path: "prometheus/testutil/promlint", May: []string{"prometheus/testutil/promlint/validations", messages, common}, Why: "it judges text and messages, wherever they come from"},

@@ -36,11 +36,12 @@ func pageOf(g Gatherer) (*registry.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, malformed := message.Page(families)
-	if len(malformed) > 0 {
-		return nil, malformed[0]
+	for _, mf := range families {
+		if err := message.CheckText(mf); err != nil {
+			return nil, err
+		}
 	}
-	return page, nil
+	return message.Page(families), nil
 }
 
 // replaceFile writes a file beside the one of that name and puts it in its

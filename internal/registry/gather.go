@@ -294,18 +294,22 @@ func (p *Page) Write(e exposition.Encoder, names ...string) {
 			continue
 		}
 		e.Family(&f.Family)
-		if f.rows == nil {
-			rows := f.runs[0].Rows
-			for i := range rows.Len() {
-				rows.Fill(i, &s)
-				e.Series(&s)
-			}
-			continue
-		}
-		for _, at := range f.rows {
-			f.runs[at.run].Rows.Fill(at.i, &s)
+		for i := range f.len() {
+			f.fill(i, &s)
 			e.Series(&s)
 		}
+	}
+}
+
+// Freeze reads all values now, so that the page shows the same however late and
+// however often it is written.
+func (p *Page) Freeze() {
+	for _, f := range p.families {
+		series := make(Fixed, f.len())
+		for i := range series {
+			f.fill(i, &series[i])
+		}
+		f.runs, f.rows = []Run{{Type: f.Type, Rows: series, Ordered: true}}, nil
 	}
 }
 
@@ -314,3 +318,31 @@ func (p *Page) Write(e exposition.Encoder, names ...string) {
 func (p *Page) Append(f exposition.Family, rows Rows) {
 	p.families = append(p.families, &family{Family: f, runs: []Run{{Type: f.Type, Rows: rows, Ordered: true}}})
 }
+
+func (f *family) len() int {
+	if f.rows == nil {
+		return f.runs[0].Rows.Len()
+	}
+	return len(f.rows)
+}
+
+// fill stores series i of the family, in its order, into s.
+func (f *family) fill(i int, s *exposition.Series) {
+	at := row{i: i}
+	if f.rows != nil {
+		at = f.rows[i]
+	}
+	f.runs[at.run].Rows.Fill(at.i, s)
+}
+
+// Fixed are series whose values are known already.
+type Fixed []exposition.Series
+
+// Len returns the number of series.
+func (f Fixed) Len() int { return len(f) }
+
+// Labels returns the labels of series i.
+func (f Fixed) Labels(i int) *exposition.Labels { return f[i].Labels }
+
+// Fill stores series i into s.
+func (f Fixed) Fill(i int, s *exposition.Series) { s.Set(&f[i]) }

@@ -255,6 +255,31 @@ func TestPageReadsValuesWhenWritten(t *testing.T) {
 	}
 }
 
+// After Freeze, values are settled too.
+func TestFrozenPage(t *testing.T) {
+	r := newRegistry()
+	d := describe("a", "l")
+	ordered, other := values(d, 1, "x"), values(d, 2, "y")
+	alone := values(describe("b", "l"), 3, "x", "y")
+	mustRegister(t, r, ordered.ordered(d))
+	mustRegister(t, r, other.collector(d))
+	mustRegister(t, r, alone.ordered(describe("b", "l")))
+	page, _ := r.Gather()
+	page.Freeze()
+	for _, s := range []rows{ordered, other, alone} {
+		s[0].Value = 7
+	}
+	const want = "# TYPE a gauge\na{l=\"x\"} 1\na{l=\"y\"} 2\n# TYPE b gauge\nb{l=\"x\"} 3\nb{l=\"y\"} 3\n"
+	for range 2 {
+		if got := text(t, page); got != want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
+	}
+	if got, want := text(t, page, "b"), "# TYPE b gauge\nb{l=\"x\"} 3\nb{l=\"y\"} 3\n"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestPageWritesChosenFamilies(t *testing.T) {
 	r := newRegistry()
 	for _, name := range []string{"a", "b", "c"} {

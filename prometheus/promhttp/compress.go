@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/cresset-metrics/cresset/prometheus/promhttp/internal/compression"
 )
 
 // Compression is the content encoding of a page.
@@ -19,21 +21,17 @@ const (
 	Identity Compression = "identity"
 	// Gzip is RFC 1952.
 	Gzip Compression = "gzip"
+	// Zstd is RFC 8878. It is available in programs that import promhttp/zstd.
+	Zstd Compression = "zstd"
 )
 
-// available are the compressions that this package has, those that are offered
-// unless HandlerOpts says otherwise.
-var available = []Compression{Identity, Gzip}
-
-func (o HandlerOpts) offers() []Compression {
-	switch {
-	case o.DisableCompression:
-		return nil
-	case len(o.OfferedCompressions) > 0:
-		return o.OfferedCompressions
-	default:
-		return available
+// available returns the compressions that this program has, those that are
+// offered unless HandlerOpts says otherwise.
+func available() []Compression {
+	if compression.Zstd == nil {
+		return []Compression{Identity, Gzip}
 	}
+	return []Compression{Identity, Gzip, Zstd}
 }
 
 // negotiate returns the offer that the Accept-Encoding header rates highest,
@@ -92,17 +90,23 @@ func parseRating(parameter string) (float64, bool) {
 // header that tells of its compression. If it returns an error too, the body is
 // not compressed.
 func compressed(w http.ResponseWriter, c Compression) (io.WriteCloser, error) {
-	switch c {
-	case Identity:
+	var body io.WriteCloser
+	var err error
+	switch {
+	case c == Identity:
 		return plainBody{w}, nil
-	case Gzip:
-		w.Header().Set("Content-Encoding", string(Gzip))
-		writer := gzipWriters.Get().(*gzip.Writer)
-		writer.Reset(w)
-		return gzipBody{writer}, nil
+	case c == Gzip:
+		body = gzipped(w)
+	case c == Zstd && compression.Zstd != nil:
+		body, err = compression.Zstd(w)
 	default:
-		return plainBody{w}, fmt.Errorf("content compression format not recognized: %s. Valid formats are: %s", c, available)
+		err = fmt.Errorf("content compression format not recognized: %s. Valid formats are: %s", c, available())
 	}
+	if err != nil {
+		return plainBody{w}, err
+	}
+	w.Header().Set("Content-Encoding", string(c))
+	return body, nil
 }
 
 type plainBody struct{ io.Writer }
@@ -113,6 +117,12 @@ func (plainBody) Close() error { return nil }
 var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 
 type gzipBody struct{ *gzip.Writer }
+
+func gzipped(w io.Writer) gzipBody {
+	writer := gzipWriters.Get().(*gzip.Writer)
+	writer.Reset(w)
+	return gzipBody{writer}
+}
 
 // Close ends the body and gives its writer, which must not be used any more,
 // back.

@@ -94,7 +94,7 @@ func TestCompression(t *testing.T) {
 		{"not offered", HandlerOpts{OfferedCompressions: []Compression{Identity}}, "gzip", "", "[Accept Accept-Encoding]", ""},
 		{"offered first", HandlerOpts{OfferedCompressions: []Compression{Gzip, Identity}}, "*", "gzip", "[Accept Accept-Encoding]", ""},
 		{"ruled out", HandlerOpts{}, "*;q=0", "", "[Accept Accept-Encoding]", fmt.Sprintf(unknown, "")},
-		{"offered in vain", HandlerOpts{OfferedCompressions: []Compression{"zstd"}}, "zstd", "", "[Accept Accept-Encoding]", fmt.Sprintf(unknown, "zstd")},
+		{"offered in vain", HandlerOpts{OfferedCompressions: []Compression{Zstd}}, "zstd", "", "[Accept Accept-Encoding]", fmt.Sprintf(unknown, "zstd")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

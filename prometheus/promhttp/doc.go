@@ -1,10 +1,16 @@
 // Package promhttp serves what registries gather over HTTP.
 //
 // Handler serves the default registry. HandlerFor serves any Gatherer, with
-// options. Pages are in the Prometheus text format, version 0.0.4, compressed if
-// the client asks for it:
+// options, and HandlerForTransactional one that wants to know when its page has
+// been written:
 //
 //	http.Handle("/metrics", promhttp.Handler())
+//
+// The client's Accept header chooses the format: the Prometheus text format,
+// version 0.0.4, which those get who ask for nothing else; protobuf, which alone
+// has native histograms; or, if the options enable it, OpenMetrics. Pages are
+// compressed if the client asks for it, by gzip, or, in a program that imports
+// promhttp/zstd, by zstd.
 //
 // A request may name the families that it wants, once or several times:
 //

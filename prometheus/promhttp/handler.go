@@ -1,15 +1,13 @@
 package promhttp
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/cresset-metrics/cresset/internal/exposition"
-	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -28,11 +26,39 @@ func Handler() http.Handler {
 // A Registry is served straight from its metrics, any other Gatherer by way of
 // the messages that it gathers.
 func HandlerFor(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
+	if r, ok := reg.(*prometheus.Registry); ok {
+		return newHandler(fromRegistry(r), opts)
+	}
+	return HandlerForTransactional(prometheus.ToTransactionalGatherer(reg), opts)
+}
+
+// HandlerForTransactional is HandlerFor for a Gatherer that wants to know when
+// what it gathered is no longer needed. It is told, also after an error or a
+// panic, once the page has been written.
+func HandlerForTransactional(reg prometheus.TransactionalGatherer, opts HandlerOpts) http.Handler {
+	return newHandler(fromTransactional(reg), opts)
+}
+
+// handler serves the pages of one Gatherer. None of its fields ever changes.
+type handler struct {
+	gather  func(context.Context) (gathered, error) // an error only if the context ended
+	opts    HandlerOpts
+	formats []expfmt.Format
+	offers  []Compression
+	errors  *prometheus.CounterVec
+	slots   chan struct{} // a place for each request in flight; nil if there may be any number
+}
+
+func newHandler(gather func() gathered, opts HandlerOpts) http.Handler {
 	h := &handler{
-		gather: gatherFunc(reg),
-		opts:   opts,
-		offers: opts.offers(),
-		errors: newErrorCounter(opts.Registry),
+		gather:  func(context.Context) (gathered, error) { return gather(), nil },
+		opts:    opts,
+		formats: opts.formats(),
+		offers:  opts.offers(),
+		errors:  newErrorCounter(opts.Registry),
+	}
+	if opts.CoalesceGather {
+		h.gather = (&coalescer{gather: gather}).join
 	}
 	if opts.MaxRequestsInFlight > 0 {
 		h.slots = make(chan struct{}, opts.MaxRequestsInFlight)
@@ -41,74 +67,6 @@ func HandlerFor(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
 		return h
 	}
 	return http.TimeoutHandler(h, opts.Timeout, fmt.Sprintf("Exceeded configured timeout of %v.\n", opts.Timeout))
-}
-
-// HandlerOpts are the options of HandlerFor. The zero value serves everything
-// to everybody, answers errors with a status of 500, and logs nothing.
-type HandlerOpts struct {
-	// ErrorLog is told of every error, whatever ErrorHandling says. Several
-	// errors of one gather arrive as one prometheus.MultiError, whose text has
-	// several lines.
-	ErrorLog Logger
-	// ErrorHandling says what becomes of a request during which something
-	// fails.
-	ErrorHandling HandlerErrorHandling
-	// Registry, if there is one, gets the counter
-	// promhttp_metric_handler_errors_total, whose label cause is "gathering" or
-	// "encoding". It also counts errors that a client does not see, because
-	// ErrorHandling hides them or the page had been begun.
-	Registry prometheus.Registerer
-	// DisableCompression has every page sent as it is, whatever the client
-	// accepts and OfferedCompressions says.
-	DisableCompression bool
-	// OfferedCompressions are the encodings a client may choose from; of those
-	// that it likes equally, the one that stands first is taken. Without any,
-	// they are Identity and Gzip. If a client accepts none of them, or chooses
-	// one that this package does not have, the page is sent as it is.
-	OfferedCompressions []Compression
-	// MaxRequestsInFlight is how many requests are served at the same time;
-	// those beyond it are answered with a status of 503. There is no limit if
-	// it is zero or negative.
-	MaxRequestsInFlight int
-	// Timeout is how long a request may take before it is answered with a
-	// status of 503. A gather cannot be stopped: it goes on, and its request
-	// counts as one in flight for as long. There is no limit if it is zero or
-	// negative; if there is one, pages are kept in memory until they are
-	// complete.
-	Timeout time.Duration
-	// ProcessStartTime, unless it is zero, is sent in seconds since the Unix
-	// epoch in the header Process-Start-Time-Unix of each response. It tells
-	// since when counters have been counting.
-	ProcessStartTime time.Time
-}
-
-// HandlerErrorHandling says what becomes of a request during which something
-// fails.
-type HandlerErrorHandling int
-
-const (
-	// HTTPErrorOnError answers with a status of 500 and the error as the body.
-	// Should the error come when part of the page has been sent, the rest is
-	// not sent.
-	HTTPErrorOnError HandlerErrorHandling = iota
-	// ContinueOnError serves what could be had. Only if that is nothing at all,
-	// the answer is as with HTTPErrorOnError.
-	ContinueOnError
-	// PanicOnError panics.
-	PanicOnError
-)
-
-// Logger is what a handler needs of a log; a *log.Logger is one.
-type Logger interface {
-	Println(v ...any)
-}
-
-type handler struct {
-	gather func() gathered
-	opts   HandlerOpts
-	offers []Compression
-	errors *prometheus.CounterVec
-	slots  chan struct{} // a place for each request in flight; nil if there may be any number
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -125,52 +83,50 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	g := h.gather()
-	if h.handled(w, g) {
-		h.send(g.page, w, r)
+	g, err := h.gather(r.Context())
+	if err != nil { // nobody waits for the answer any more
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
 	}
+	defer g.done()
+	h.answer(g, w, r)
 }
 
-// handled deals with what went wrong while a page was made and tells whether
-// the page is to be sent all the same.
-func (h *handler) handled(w http.ResponseWriter, g gathered) bool {
+// answer sends what was gathered, or what went wrong.
+func (h *handler) answer(g gathered, w http.ResponseWriter, r *http.Request) {
 	if g.err != nil {
 		h.report("gathering", "error gathering metrics:", g.err)
-		if h.opts.ErrorHandling == HTTPErrorOnError || g.page.Len() == 0 && len(g.malformed) == 0 {
+		if h.opts.ErrorHandling == HTTPErrorOnError || g.empty() {
 			httpError(w, g.err)
-			return false
+			return
 		}
 	}
-	for _, err := range g.malformed {
+	f := format{expfmt.NegotiateAccept(r.Header, h.formats...), h.opts.EnableOpenMetricsTextCreatedSamples}
+	page, unfit := g.in(f, namesWanted(r))
+	for _, err := range unfit {
 		h.report("encoding", encodingFailed, err)
 		if h.opts.ErrorHandling == HTTPErrorOnError {
 			httpError(w, err)
-			return false
+			return
 		}
 	}
-	return true
-}
-
-const encodingFailed = "error encoding and sending metric family:"
-
-// send writes the page in the format and compression that the client likes
-// best.
-func (h *handler) send(page *registry.Page, w http.ResponseWriter, r *http.Request) {
-	format := expfmt.NegotiateAccept(r.Header, expfmt.FmtText)
 	w.Header().Add("Vary", "Accept")
 	if len(h.offers) > 0 {
 		w.Header().Add("Vary", "Accept-Encoding")
 	}
-	w.Header().Set("Content-Type", string(format))
+	w.Header().Set("Content-Type", string(f.Format))
+	h.send(page, w, r)
+}
 
+const encodingFailed = "error encoding and sending metric family:"
+
+// send writes the page in the compression that the client likes best.
+func (h *handler) send(page writable, w http.ResponseWriter, r *http.Request) {
 	body, err := compressed(w, negotiate(r.Header, h.offers))
 	if err != nil && h.opts.ErrorLog != nil {
 		h.opts.ErrorLog.Println("error getting writer", err)
 	}
-	escaping, _ := exposition.ParseEscaping(format.ToEscapingScheme().String())
-	encoder := exposition.NewText(body, escaping)
-	page.Write(encoder, namesWanted(r)...)
-	err = encoder.Close()
+	err = page(body)
 	if closeErr := body.Close(); err == nil {
 		err = closeErr
 	}

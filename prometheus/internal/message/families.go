@@ -68,54 +68,53 @@ func (f *Families) Close() error { return nil }
 // All returns the messages, nil if there are none.
 func (f *Families) All() []*dto.MetricFamily { return f.all }
 
-// Page returns the page that families gathered elsewhere make, and an error for
-// each family that is left out because no format could express it.
-func Page(families []*dto.MetricFamily) (*registry.Page, []error) {
-	page := &registry.Page{}
-	var errs []error
-	for _, mf := range families {
-		series, err := loadAll(mf)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		f := exposition.Family{Name: mf.GetName(), Help: mf.GetHelp(), HasHelp: mf.Help != nil, Unit: mf.GetUnit(), Type: Type(mf.GetType())}
-		page.Append(f, series)
-	}
-	return page, errs
-}
-
-// loadAll reads the series out of a family.
-func loadAll(mf *dto.MetricFamily) (Loaded, error) {
-	switch {
-	case len(mf.GetMetric()) == 0:
-		return nil, fmt.Errorf("MetricFamily has no metrics: %s", mf)
-	case mf.GetName() == "":
-		return nil, fmt.Errorf("MetricFamily has no name: %s", mf)
+// Check tells why a family cannot be brought on a page, if it cannot: it needs
+// a name and a known type, and all its metrics must be of that type.
+func Check(mf *dto.MetricFamily) error {
+	if mf.GetName() == "" {
+		return fmt.Errorf("MetricFamily has no name: %s", mf)
 	}
 	want := Type(mf.GetType())
-	if want == exposition.GaugeHistogram {
-		want = exposition.Histogram // one message serves both
+	if types[want] != mf.GetType() {
+		return fmt.Errorf("unknown metric type %s", mf.GetType())
 	}
-	all := make(Loaded, len(mf.GetMetric()))
-	for i, m := range mf.GetMetric() {
-		typ, series, ok := Load(m)
-		if !ok || typ != want {
-			return nil, fmt.Errorf("expected %s in metric %s %s", want, mf.GetName(), m)
+	for _, m := range mf.GetMetric() {
+		if !has(want, m) {
+			return fmt.Errorf("expected %s in metric %s %s", nameInErrors(want), mf.GetName(), m)
 		}
-		all[i] = series
 	}
-	return all, nil
+	return nil
 }
 
-// Loaded are series that were read from messages.
-type Loaded []exposition.Series
+// CheckText tells why a family cannot be written in the text format, if it cannot:
+// there it also needs metrics.
+func CheckText(mf *dto.MetricFamily) error {
+	if len(mf.GetMetric()) == 0 {
+		return fmt.Errorf("MetricFamily has no metrics: %s", mf)
+	}
+	return Check(mf)
+}
 
-// Len returns the number of series.
-func (l Loaded) Len() int { return len(l) }
+// nameInErrors does not tell the two kinds of histograms apart: one message
+// serves both.
+func nameInErrors(t exposition.Type) string {
+	if t == exposition.GaugeHistogram {
+		t = exposition.Histogram
+	}
+	return t.String()
+}
 
-// Labels returns the labels of series i.
-func (l Loaded) Labels(i int) *exposition.Labels { return l[i].Labels }
-
-// Fill stores series i into s.
-func (l Loaded) Fill(i int, s *exposition.Series) { s.Set(&l[i]) }
+// Page returns the page that families gathered elsewhere make, in their order.
+// Each of them must pass Check.
+func Page(families []*dto.MetricFamily) *registry.Page {
+	page := &registry.Page{}
+	for _, mf := range families {
+		f := exposition.Family{Name: mf.GetName(), Help: mf.GetHelp(), HasHelp: mf.Help != nil, Unit: mf.GetUnit(), Type: Type(mf.GetType())}
+		series := make(registry.Fixed, len(mf.GetMetric()))
+		for i, m := range mf.GetMetric() {
+			series[i] = load(f.Type, m)
+		}
+		page.Append(f, series)
+	}
+	return page
+}

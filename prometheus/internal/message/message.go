@@ -118,6 +118,45 @@ func Pairs(l *exposition.Labels) []*dto.LabelPair {
 // Native buckets are left in the message, from where a format that has room for
 // them takes them.
 func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
+	t, ok := typeOf(in)
+	if !ok {
+		return t, exposition.Series{}, false
+	}
+	return t, load(t, in), true
+}
+
+// typeOf tells of which type a message is: that of the first value that it has.
+func typeOf(in *dto.Metric) (exposition.Type, bool) {
+	for _, t := range [...]exposition.Type{
+		exposition.Gauge, exposition.Counter, exposition.Summary, exposition.Untyped, exposition.Histogram,
+	} {
+		if has(t, in) {
+			return t, true
+		}
+	}
+	return exposition.Untyped, false
+}
+
+// has tells whether a message has a value of that type.
+func has(t exposition.Type, in *dto.Metric) bool {
+	switch {
+	case in == nil:
+		return false
+	case t == exposition.Gauge:
+		return in.Gauge != nil
+	case t == exposition.Counter:
+		return in.Counter != nil
+	case t == exposition.Summary:
+		return in.Summary != nil
+	case t == exposition.Histogram, t == exposition.GaugeHistogram:
+		return in.Histogram != nil
+	default:
+		return in.Untyped != nil
+	}
+}
+
+// load reads the series of that type out of a message, which has it.
+func load(t exposition.Type, in *dto.Metric) exposition.Series {
 	labels := Labels(in)
 	s := exposition.Series{
 		Labels:       &labels,
@@ -125,26 +164,20 @@ func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
 		HasTimestamp: in.TimestampMs != nil,
 		Origin:       in,
 	}
-	switch {
-	case in.Gauge != nil:
+	switch t {
+	case exposition.Gauge:
 		s.Value = in.Gauge.GetValue()
-		return exposition.Gauge, s, true
-	case in.Counter != nil:
+	case exposition.Counter:
 		s.Value = in.Counter.GetValue()
 		s.Exemplar = loadExemplar(in.Counter.Exemplar)
 		s.Created = loadTime(in.Counter.CreatedTimestamp)
-		return exposition.Counter, s, true
-	case in.Summary != nil:
+	case exposition.Summary:
 		s.Dist.Count.Whole, s.Dist.Sum = in.Summary.GetSampleCount(), in.Summary.GetSampleSum()
 		s.Created = loadTime(in.Summary.CreatedTimestamp)
 		for _, q := range in.Summary.GetQuantile() {
 			s.Dist.Quantiles = append(s.Dist.Quantiles, exposition.Quantile{Rank: q.GetQuantile(), Value: q.GetValue()})
 		}
-		return exposition.Summary, s, true
-	case in.Untyped != nil:
-		s.Value = in.Untyped.GetValue()
-		return exposition.Untyped, s, true
-	case in.Histogram != nil:
+	case exposition.Histogram, exposition.GaugeHistogram:
 		s.Dist.Count = exposition.Count{Whole: in.Histogram.GetSampleCount(), Float: in.Histogram.GetSampleCountFloat()}
 		s.Dist.Sum = in.Histogram.GetSampleSum()
 		s.Created = loadTime(in.Histogram.CreatedTimestamp)
@@ -152,12 +185,13 @@ func Load(in *dto.Metric) (exposition.Type, exposition.Series, bool) {
 			s.Dist.Buckets = append(s.Dist.Buckets, exposition.Bucket{
 				UpperBound: b.GetUpperBound(),
 				Count:      exposition.Count{Whole: b.GetCumulativeCount(), Float: b.GetCumulativeCountFloat()},
-				Exemplar:   loadExemplar(b.Exemplar),
+				Exemplar:   loadExemplar(b.GetExemplar()),
 			})
 		}
-		return exposition.Histogram, s, true
+	default:
+		s.Value = in.Untyped.GetValue()
 	}
-	return exposition.Untyped, s, false
+	return s
 }
 
 func loadExemplar(e *dto.Exemplar) *exposition.Exemplar {

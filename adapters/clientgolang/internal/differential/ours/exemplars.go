@@ -14,8 +14,8 @@ import (
 )
 
 var exemplarLabels = []prometheus.Labels{
-	nil, {}, {"id": "1"}, {"id": "\n\"\\ö"}, {"a.b": "1"}, {"": "1"}, {"__x": "1"}, {"id": "\xff"}, {"\xff": "1"},
-	{"id": strings.Repeat("x", 126)}, {"id": strings.Repeat("x", 127)}, {"größe": strings.Repeat("ö", 123)}, {"größe": strings.Repeat("ö", 124)},
+	nil, {}, {"id": "1"}, {"id": "\n\"\\ö"}, {"": "1"}, {"__x": "1"}, {"id": "\xff"}, {"\xff": "1"},
+	{"id": strings.Repeat("x", 126)}, {"id": strings.Repeat("x", 127)}, {"weite": strings.Repeat("ö", 123)}, {"weite": strings.Repeat("ö", 124)},
 }
 
 func at(seconds int64) time.Time { return time.Unix(seconds, 500) }
@@ -48,6 +48,21 @@ var exemplars = []script.Scenario{
 			h.(prometheus.ExemplarObserver).ObserveWithExemplar(v, prometheus.Labels{"id": "1"})
 			write(t, "histogram", h)
 		}
+	}},
+	{Name: "long exemplars", Run: func(t *script.Trace) {
+		for n := range 4 {
+			c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c_total", Help: "h"})
+			t.Try("AddWithExemplar", func() {
+				c.(prometheus.ExemplarAdder).AddWithExemplar(1, prometheus.Labels{"größe": strings.Repeat("ö", 121+n)})
+			})
+			write(t, "counter", c)
+		}
+	}},
+	{Name: "names of exemplar labels that need escaping", Run: func(t *script.Trace) {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c_total", Help: "h"})
+		c.(prometheus.ExemplarAdder).AddWithExemplar(1, prometheus.Labels{"a.b": "1"})
+		write(t, "counter", c)
+		showing(t, c)
 	}},
 	{Name: "who takes exemplars", Run: func(t *script.Trace) {
 		for _, m := range []any{

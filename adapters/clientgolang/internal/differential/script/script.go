@@ -4,10 +4,6 @@ package script
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -104,31 +100,6 @@ func untimed(m *dto.Metric) {
 		if t != nil && time.Since(t.AsTime()).Abs() < time.Hour {
 			t.Seconds, t.Nanos = 1, 0
 		}
-	}
-}
-
-var currentTime = regexp.MustCompile(`timestamp:\{seconds:[0-9]{10}[^}]*\}`)
-
-// untimedText does the same to the text of messages.
-func untimedText(text string) string {
-	return currentTime.ReplaceAllString(text, "timestamp:{now}")
-}
-
-// Pages notes the pages that a handler serves in the text format, under every
-// escaping.
-func (t *Trace) Pages(handler http.Handler) {
-	for _, escaping := range []string{"allow-utf-8", "underscores", "dots", "values"} {
-		request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-		request.Header.Set("Accept", "text/plain;version=0.0.4;escaping="+escaping)
-		request.Header.Set("Accept-Encoding", "identity")
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
-		body, err := io.ReadAll(answer.Body)
-		lines := strings.Split(untimedText(string(body)), "\n")
-		if answer.Code != http.StatusOK {
-			slices.Sort(lines) // the order of errors says nothing
-		}
-		t.Note("page", answer.Code, answer.Header().Get("Content-Type"), err, "\n"+strings.Join(lines, "\n"))
 	}
 }
 

@@ -136,13 +136,15 @@ var collecting = []script.Scenario{
 			{Label: gaugeWith("b", "1", "quantile", "2").Label, Summary: &dto.Summary{SampleCount: proto.Uint64(2)}},
 			{Label: gaugeWith("b", "1", "x", "2").Label, Summary: &dto.Summary{Quantile: []*dto.Quantile{{Quantile: proto.Float64(0.9), Value: proto.Float64(1)}, {Quantile: proto.Float64(0.5)}}}},
 			{Label: gaugeWith("b", "1", "x", "2").Label, Histogram: &dto.Histogram{SampleCount: proto.Uint64(3), Bucket: []*dto.Bucket{{UpperBound: proto.Float64(2), CumulativeCount: proto.Uint64(1)}}}},
-			{Label: gaugeWith("b", "1", "x", "2").Label, Histogram: &dto.Histogram{SampleCountFloat: proto.Float64(1.5), SampleSum: proto.Float64(2), Bucket: []*dto.Bucket{{UpperBound: proto.Float64(2), CumulativeCountFloat: proto.Float64(0.5)}}}},
 		} {
 			collected(t, both, foreign{desc: labelledDesc, message: m})
 			collected(t, both, foreign{desc: labelledDesc, message: m, err: errors.New("cannot write")})
 			collected(t, both, prometheus.NewMetricWithTimestamp(time.UnixMilli(7), foreign{desc: labelledDesc, message: m}))
 		}
 		collected(t, both, foreign{desc: labelledDesc, message: gaugeWith("x", "1", "b", "2")}, foreign{desc: labelledDesc, message: gaugeWith("b", "2", "x", "1")})
+	}},
+	{Name: "a histogram whose counts are not whole", Run: func(t *script.Trace) {
+		collected(t, both, foreign{desc: labelledDesc, message: &dto.Metric{Label: gaugeWith("b", "1", "x", "2").Label, Histogram: &dto.Histogram{SampleCountFloat: proto.Float64(1.5), SampleSum: proto.Float64(2), Bucket: []*dto.Bucket{{UpperBound: proto.Float64(2), CumulativeCountFloat: proto.Float64(0.5)}}}}})
 	}},
 	{Name: "labels that stand apart and are the same", Run: func(t *script.Trace) {
 		collected(t, both, foreign{desc: labelledDesc, message: gaugeWith("b", "1", "x", "2", "b", "1")})

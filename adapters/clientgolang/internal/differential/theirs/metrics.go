@@ -25,7 +25,10 @@ func show(t *script.Trace, r *prometheus.Registry) {
 	default:
 		t.Gathered(families)
 	}
-	t.Pages(promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	opts := promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true}
+	t.Pages(promhttp.HandlerFor(r, opts))
+	opts.EnableOpenMetricsTextCreatedSamples, opts.CoalesceGather = true, true
+	t.CreatedLines(promhttp.HandlerForTransactional(prometheus.ToTransactionalGatherer(r), opts))
 }
 
 // showing registers collectors and shows what they expose.
@@ -179,7 +182,7 @@ var metrics = []script.Scenario{
 	}},
 	{Name: "names and help", Run: func(t *script.Trace) {
 		for _, name := range []string{"a", "a:b", "http.requests", "größe_total", "1st", "花火", "a\"b\\c\nd", "a b", ""} {
-			for _, help := range []string{"", "plain", "back\\slash and\nline and \"quotes\"", "\xff"} {
+			for _, help := range []string{"", "plain", "back\\slash and\nline and \"quotes\""} {
 				g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"l.ö", "a_b", "c.d"})
 				g.WithLabelValues("x\n\"\\", "ö", "").Set(1)
 				showing(t, g)
@@ -187,6 +190,9 @@ var metrics = []script.Scenario{
 		}
 		t.Note("BuildFQName", prometheus.BuildFQName("a", "b", "c"), prometheus.BuildFQName("", "b", "c"), prometheus.BuildFQName("a", "", "c"),
 			prometheus.BuildFQName("", "", "c"), "'"+prometheus.BuildFQName("a", "b", "")+"'", prometheus.BuildFQName("_", "_", "_"))
+	}},
+	{Name: "help that is not UTF-8", Run: func(t *script.Trace) {
+		showing(t, prometheus.NewGauge(prometheus.GaugeOpts{Name: "a", Help: "\xff"}))
 	}},
 	{Name: "buckets", Run: func(t *script.Trace) {
 		for _, n := range []int{-1, 0, 1, 2, 3, 17} {

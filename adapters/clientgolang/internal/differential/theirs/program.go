@@ -1,6 +1,7 @@
 package theirs
 
 import (
+	"math"
 	"time"
 
 	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/script"
@@ -152,9 +153,10 @@ func (m *machine) sample(d *prometheus.Desc, s script.Sample) (prometheus.Metric
 
 func counterThing(c prometheus.Counter) thing {
 	return thing{Collector: c, update: func(do string, v float64) {
-		if do == "inc" {
+		switch {
+		case do == "inc":
 			c.Inc()
-		} else {
+		case !math.IsNaN(v): // what is not a number is a named difference
 			c.Add(v)
 		}
 	}}
