@@ -29,6 +29,7 @@ var differences = map[string]string{
 	"unit of an untyped function":                            "client_golang leaves out the unit of an UntypedFunc, ours has it",
 	"curried value that is not UTF-8":                        "client_golang lets such a metric be made and then fails every gather, ours refuses it when it is asked for",
 	"when a histogram vector with le panics":                 "client_golang panics when the first metric is asked for, ours when the vector is made",
+	"the name of a label with a colon":                       "client_golang writes it without quotes or escaping, which no reader of the text takes, ours quotes or escapes it",
 	"maps that are changed later":                            "client_golang reads the caller's map at every gather, ours copies it once",
 	"unregistering with a desc that is not valid":            "client_golang takes a set of descs for another one if only descs that are not valid are more, ours compares them",
 }

@@ -170,7 +170,10 @@ type Bucket struct {
 // Native is the part of a histogram that has exponential buckets. The bounds
 // of its buckets are powers of 2^(2^-Schema); bucket i of the positive ones holds
 // what is above the power i-1 and not above the power i, and the negative ones
-// mirror them. One in which everything is zero still is a native histogram.
+// mirror them.
+//
+// One that has neither a zero threshold nor counts has an empty span, by which readers
+// tell it from a classic histogram.
 type Native struct {
 	Schema             int32   // -4 (wide) to 8 (narrow)
 	ZeroThreshold      float64 // what is no further from zero counts as zero

@@ -129,11 +129,6 @@ func appendNative(buf []byte, n *Native) []byte {
 	buf = appendDouble(buf, histogramZeroThreshold, n.ZeroThreshold)
 	buf = appendUint(buf, histogramZeroCount, n.ZeroCount)
 	buf = appendNativeBuckets(buf, histogramNegativeSpan, histogramNegativeDelta, &n.Negative)
-	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(n.Positive.Spans) == 0 && len(n.Negative.Spans) == 0 {
-		// An empty span tells a native histogram that has nothing else to be
-		// told by from a classic one.
-		buf = appendSpan(buf, histogramPositiveSpan, Span{})
-	}
 	return appendNativeBuckets(buf, histogramPositiveSpan, histogramPositiveDelta, &n.Positive)
 }
 

@@ -81,9 +81,6 @@ func histogramMessage(s *Series) *dto.Histogram {
 		h.Schema, h.ZeroThreshold, h.ZeroCount = &n.Schema, &n.ZeroThreshold, &n.ZeroCount
 		h.PositiveSpan, h.PositiveDelta = spanMessages(n.Positive.Spans), n.Positive.Deltas
 		h.NegativeSpan, h.NegativeDelta = spanMessages(n.Negative.Spans), n.Negative.Deltas
-		if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(h.PositiveSpan) == 0 && len(h.NegativeSpan) == 0 {
-			h.PositiveSpan = spanMessages([]Span{{}})
-		}
 		for _, e := range n.Exemplars {
 			h.Exemplars = append(h.Exemplars, exemplarMessage(e))
 		}

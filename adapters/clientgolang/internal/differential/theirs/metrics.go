@@ -194,6 +194,11 @@ var metrics = []script.Scenario{
 	{Name: "help that is not UTF-8", Run: func(t *script.Trace) {
 		showing(t, prometheus.NewGauge(prometheus.GaugeOpts{Name: "a", Help: "\xff"}))
 	}},
+	{Name: "the name of a label with a colon", Run: func(t *script.Trace) {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "a:b", Help: "h"}, []string{"a:b", "é:c"})
+		g.WithLabelValues("1", "2").Set(1)
+		showing(t, g)
+	}},
 	{Name: "buckets", Run: func(t *script.Trace) {
 		for _, n := range []int{-1, 0, 1, 2, 3, 17} {
 			for _, a := range []float64{-1, 0, 0.1, 1, 3.7, 1e9} {
