@@ -34,6 +34,8 @@ func asObserver(m Metric) Observer {
 		return m
 	case *summary:
 		return m
+	case *quantileSummary:
+		return m
 	}
 	return m.(Observer)
 }

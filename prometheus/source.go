@@ -30,30 +30,25 @@ type nativeSource interface {
 	run() registry.Run
 }
 
-// sourceOf goes by the exact type: a type that embeds one of ours may have a
-// Collect of its own.
+// sourceOf goes by the exact type of a vector: a type that embeds one of ours
+// may have a Collect of its own. Metrics of ours cannot be embedded but by their
+// interfaces, which hides that they are native.
 func sourceOf(c Collector) source {
-	switch c := c.(type) {
+	switch m := c.(type) {
 	case *CounterVec:
-		return sourceOfVec(c, c.MetricVec)
+		return sourceOfVec(c, m.MetricVec)
 	case *GaugeVec:
-		return sourceOfVec(c, c.MetricVec)
+		return sourceOfVec(c, m.MetricVec)
 	case *SummaryVec:
-		return sourceOfVec(c, c.MetricVec)
+		return sourceOfVec(c, m.MetricVec)
 	case *HistogramVec:
-		return sourceOfVec(c, c.MetricVec)
-	case *counter:
-		return metricSource{c, c}
-	case *gauge:
-		return metricSource{c, c}
-	case *histogram:
-		return metricSource{c, c}
-	case *nativeHistogram:
-		return metricSource{c, c}
-	case *summary:
-		return metricSource{c, c}
+		return sourceOfVec(c, m.MetricVec)
+	case *valueFunc: // runs foreign code
+		return collectorSource{c: c, base: c}
+	case native:
+		return metricSource{m, c}
 	case *wrappingCollector:
-		base, wraps := c.unwrapped()
+		base, wraps := m.unwrapped()
 		if s, ok := sourceOf(base).(nativeSource); ok {
 			return &wrappedSource{nativeSource: s, c: c, desc: wrapDesc(wraps, s.run().Desc)}
 		}
@@ -240,22 +235,12 @@ func (c *collection) runFor(desc *registry.Desc, typ exposition.Type) *collected
 // to tell its value does so here.
 func rowOf(m Metric) (exposition.Type, row, error) {
 	switch m := m.(type) {
-	case *counter:
-		return exposition.Counter, m, nil
-	case *gauge:
-		return exposition.Gauge, m, nil
-	case *histogram:
-		return exposition.Histogram, m, nil
-	case *nativeHistogram:
-		return exposition.Histogram, m, nil
-	case *summary:
-		return exposition.Summary, m, nil
-	case *constMetric:
-		return m.typ, m, nil
 	case *valueFunc:
 		w := &written{exposition.Series{Labels: m.labels}}
 		m.fill(&w.series)
 		return m.typ, w, nil
+	case native:
+		return m.seriesType(), m, nil
 	}
 	out := &dto.Metric{}
 	if err := m.Write(out); err != nil {

@@ -1,8 +1,10 @@
 package prometheus
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -11,15 +13,32 @@ import (
 	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
-// Summary tells the number and the sum of observations. For their distribution
-// use a Histogram, from which quantiles can be calculated over many instances.
+// Summary tells the number and the sum of observations and, if it has
+// objectives, quantiles of the latest ones: the median response time of the last
+// ten minutes, for instance.
+//
+// The quantiles are found in the program, so they are about this instance alone,
+// at these ranks and over this time, and they cannot be aggregated: an average of
+// quantiles says nothing. A Histogram leaves all of that to the query, is
+// cheaper to observe, and is nearly always the better choice where there are
+// several instances. Summaries are for one instance whose values nobody can
+// foresee well enough to choose buckets, or which are wanted more exactly than
+// buckets can tell.
 type Summary interface {
 	Metric
 	Collector
 
-	// Observe counts one observation.
+	// Observe counts one observation. For the quantiles, NaN is less than any
+	// number; the sum is NaN from then on.
 	Observe(float64)
 }
+
+// What SummaryOpts stand for that are not set.
+const (
+	DefMaxAge     time.Duration = 10 * time.Minute // of SummaryOpts.MaxAge
+	DefAgeBuckets               = 5                // of SummaryOpts.AgeBuckets
+	DefBufCap                   = 500              // of SummaryOpts.BufCap
+)
 
 // SummaryOpts are the options of a Summary.
 type SummaryOpts struct {
@@ -40,6 +59,38 @@ type SummaryOpts struct {
 	// values.
 	ConstLabels Labels
 
+	// Objectives are the quantiles to tell: their ranks, from 0 (the least
+	// observation) to 1 (the greatest), with the error that is allowed in the
+	// rank. {0.5: 0.05, 0.99: 0.001} asks for a value that between 45% and 55% of
+	// the observations are below, and one that between 98.9% and 99.1% are below,
+	// however they are distributed and in whatever order they come. With fewer
+	// than 500 observations in the window, the values are exact. They are NaN
+	// if there is none.
+	//
+	// Memory grows with the inverse of the errors, measured by how far the rank
+	// is from the nearer end: 0.01 at the rank 0.9 costs as much as 0.001 at
+	// 0.99. The error 0 at a rank between 0 and 1 keeps every different value of
+	// the window. Without objectives there are no quantiles, only the number and
+	// the sum, for less time and much less memory.
+	Objectives map[float64]float64
+
+	// MaxAge is how long an observation counts for the quantiles; DefMaxAge if
+	// zero. The number and the sum are of all observations ever.
+	MaxAge time.Duration
+
+	// AgeBuckets are the steps in which observations get too old; DefAgeBuckets
+	// if zero. When MaxAge/AgeBuckets has passed, those of the oldest step are
+	// forgotten, so that quantiles are about observations of a time between
+	// MaxAge less one step and MaxAge. With one bucket, all are forgotten whenever
+	// MaxAge has passed. Each bucket has its memory.
+	AgeBuckets uint32
+
+	// BufCap is how many observations may wait until they are merged into the
+	// quantiles, which is done when half of them have come; DefBufCap if zero. It
+	// is rounded up to a power of two and not above 65,536. More of them help
+	// where very many goroutines observe at once.
+	BufCap uint32
+
 	// This keeps the options from being written without field names, so that
 	// fields can be added.
 	_ struct{}
@@ -47,6 +98,19 @@ type SummaryOpts struct {
 
 func (o SummaryOpts) desc(variable ConstrainableLabels) *Desc {
 	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
+}
+
+// cells returns what the cells of the summaries have in common, or nil if there
+// are no objectives. It panics if MaxAge is negative.
+func (o SummaryOpts) cells() *cell.SummaryOptions {
+	if o.MaxAge < 0 {
+		panic(fmt.Errorf("illegal max age MaxAge=%v", o.MaxAge))
+	}
+	if len(o.Objectives) == 0 {
+		return nil
+	}
+	return cell.NewSummaryOptions(o.Objectives,
+		cmp.Or(o.MaxAge, DefMaxAge), cmp.Or(o.AgeBuckets, DefAgeBuckets), cmp.Or(o.BufCap, DefBufCap))
 }
 
 const quantileLabel = "quantile"
@@ -60,17 +124,22 @@ func checkQuantileLabel(desc *Desc) {
 }
 
 // NewSummary makes a summary. It panics if a constant label is called
-// "quantile".
+// "quantile" or if MaxAge is negative.
 func NewSummary(opts SummaryOpts) Summary {
 	desc := opts.desc(nil)
 	checkQuantileLabel(desc)
-	return newSummary(identityOf(desc))
+	return newSummary(identityOf(desc), opts.cells())
 }
 
-func newSummary(id identity) *summary {
-	return &summary{identity: id, cell: cell.NewHistogram(nil), created: time.Now().UnixNano()}
+func newSummary(id identity, options *cell.SummaryOptions) Summary {
+	created := time.Now().UnixNano()
+	if options == nil {
+		return &summary{identity: id, cell: cell.NewHistogram(nil), created: created}
+	}
+	return &quantileSummary{identity: id, ranks: options.Ranks(), cell: cell.NewSummary(options), created: created}
 }
 
+// summary is a summary without objectives.
 type summary struct {
 	identity
 	cell    *cell.Histogram // without bounds: a whole pair of count and sum
@@ -92,13 +161,42 @@ func (s *summary) fill(out *exposition.Series) {
 	out.Dist.Count.Whole, out.Dist.Sum = state.Count, state.Sum
 }
 
+// quantileSummary is a summary with objectives.
+type quantileSummary struct {
+	identity
+	ranks   []float64
+	cell    *cell.Summary
+	created int64
+}
+
+func (s *quantileSummary) Observe(v float64) { s.cell.Observe(v) }
+
+func (s *quantileSummary) Collect(ch chan<- Metric)    { ch <- s }
+func (s *quantileSummary) Write(out *dto.Metric) error { return writeNative(s, out) }
+func (s *quantileSummary) seriesType() exposition.Type { return exposition.Summary }
+
+func (s *quantileSummary) fill(out *exposition.Series) {
+	state := summaryStates.Get().(*cell.SummaryState)
+	defer summaryStates.Put(state)
+	s.cell.Read(state)
+	setValue(out, 0)
+	out.Created = exposition.UnixNano(s.created)
+	out.Dist.Count.Whole, out.Dist.Sum = state.Count, state.Sum
+	for i, rank := range s.ranks {
+		out.Dist.Quantiles = append(out.Dist.Quantiles, exposition.Quantile{Rank: rank, Value: state.Quantiles[i]})
+	}
+}
+
+// summaryStates are used again and again.
+var summaryStates = sync.Pool{New: func() any { return new(cell.SummaryState) }}
+
 // SummaryVec is a family of summaries that differ in the values of their
 // labels.
 type SummaryVec struct{ *MetricVec }
 
 // NewSummaryVec makes a family of summaries with these label names. It is
 // empty until the first of them is asked for. It panics if a label is called
-// "quantile".
+// "quantile" or if MaxAge is negative.
 func NewSummaryVec(opts SummaryOpts, labelNames []string) *SummaryVec {
 	return newSummaryVec(opts, UnconstrainedLabels(labelNames))
 }
@@ -106,7 +204,8 @@ func NewSummaryVec(opts SummaryOpts, labelNames []string) *SummaryVec {
 func newSummaryVec(opts SummaryOpts, variable ConstrainableLabels) *SummaryVec {
 	desc := opts.desc(variable)
 	checkQuantileLabel(desc)
-	return &SummaryVec{newNativeVec(desc, exposition.Summary, func(id identity) Metric { return newSummary(id) })}
+	options := opts.cells()
+	return &SummaryVec{newNativeVec(desc, exposition.Summary, func(id identity) Metric { return newSummary(id, options) })}
 }
 
 // WithLabelValues returns the summary with these label values, in the order
