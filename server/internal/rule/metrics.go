@@ -9,8 +9,8 @@ import (
 // metrics are what the engine says of itself, under the names that dashboards
 // and alerts for Prometheus know. Those of a group carry the label rule_group.
 type metrics struct {
-	ruleDuration  prometheus.Histogram
-	groupDuration prometheus.Histogram
+	ruleDuration  durations
+	groupDuration durations
 
 	iterations       *prometheus.CounterVec
 	iterationsMissed *prometheus.CounterVec
@@ -25,15 +25,36 @@ type metrics struct {
 	lastSamples     *prometheus.GaugeVec
 }
 
+// durations keeps durations in both forms that dashboards know.
+type durations struct {
+	summary   prometheus.Summary
+	histogram prometheus.Histogram
+}
+
+func (d durations) observe(took time.Duration) {
+	d.summary.Observe(took.Seconds())
+	d.histogram.Observe(took.Seconds())
+}
+
 // newMetrics makes the metrics and registers them, unless there is nowhere to.
 func newMetrics(r prometheus.Registerer) *metrics {
 	var all []prometheus.Collector
-	histogram := func(name, help string) prometheus.Histogram {
-		h := prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "prometheus_rule_" + name, Help: help, Buckets: []float64{.01, .1, 1, 10},
-		})
-		all = append(all, h)
-		return h
+	measured := func(what, help string, objectives map[float64]float64) durations {
+		d := durations{
+			summary: prometheus.NewSummary(prometheus.SummaryOpts{
+				Name: "prometheus_rule_" + what + "_duration_seconds", Help: help, Objectives: objectives,
+			}),
+			histogram: prometheus.NewHistogram(prometheus.HistogramOpts{
+				Name:                            "prometheus_rule_" + what + "_duration_histogram_seconds",
+				Help:                            help,
+				Buckets:                         []float64{.01, .1, 1, 10},
+				NativeHistogramBucketFactor:     1.1,
+				NativeHistogramMaxBucketNumber:  100,
+				NativeHistogramMinResetDuration: time.Hour,
+			}),
+		}
+		all = append(all, d.summary, d.histogram)
+		return d
 	}
 	counter := func(name, help string) *prometheus.CounterVec {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "prometheus_rule_" + name, Help: help}, []string{"rule_group"})
@@ -46,8 +67,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		return v
 	}
 	m := &metrics{
-		ruleDuration:     histogram("evaluation_duration_histogram_seconds", "The duration for a rule to execute."),
-		groupDuration:    histogram("group_duration_histogram_seconds", "The duration of rule group evaluations."),
+		ruleDuration:     measured("evaluation", "The duration for a rule to execute.", map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}),
+		groupDuration:    measured("group", "The duration of rule group evaluations.", map[float64]float64{0.01: 0.001, 0.05: 0.005, 0.5: 0.05, 0.9: 0.01, 0.99: 0.001}),
 		iterations:       counter("group_iterations_total", "The total number of scheduled rule group evaluations, whether executed or missed."),
 		iterationsMissed: counter("group_iterations_missed_total", "The total number of rule group evaluations missed due to slow rule group evaluation."),
 		evaluations:      counter("evaluations_total", "The total number of rule evaluations."),
@@ -111,7 +132,7 @@ func (m *groupMetrics) iteration(missed int) {
 // ruleEvaluated counts an evaluation of one rule.
 func (m *groupMetrics) ruleEvaluated(took time.Duration, failed bool) {
 	m.evaluations.Inc()
-	m.all.ruleDuration.Observe(took.Seconds())
+	m.all.ruleDuration.observe(took)
 	if failed {
 		m.failures.Inc()
 	}
@@ -119,7 +140,7 @@ func (m *groupMetrics) ruleEvaluated(took time.Duration, failed bool) {
 
 // evaluated counts an evaluation of the whole group.
 func (m *groupMetrics) evaluated(start time.Time, took, inRules time.Duration, samples int) {
-	m.all.groupDuration.Observe(took.Seconds())
+	m.all.groupDuration.observe(took)
 	m.lastEvaluation.Set(float64(start.UnixNano()) / 1e9)
 	m.lastDuration.Set(took.Seconds())
 	m.lastDurationSum.Set(inRules.Seconds())

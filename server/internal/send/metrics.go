@@ -15,6 +15,7 @@ type metrics struct {
 	alertmanagers prometheus.GaugeFunc
 
 	latency     *prometheus.HistogramVec
+	quantiles   *prometheus.SummaryVec // of the same
 	errors      *prometheus.CounterVec
 	sent        *prometheus.CounterVec
 	dropped     *prometheus.CounterVec
@@ -41,9 +42,17 @@ func newMetrics(r prometheus.Registerer, alertmanagers func() float64) *metrics 
 			Help: "The number of alertmanagers discovered and active.",
 		}, alertmanagers),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "prometheus_notifications_latency_histogram_seconds",
-			Help:    "Latency histogram for sending alert notifications.",
-			Buckets: []float64{.01, .1, 1, 10},
+			Name:                            "prometheus_notifications_latency_histogram_seconds",
+			Help:                            "Latency histogram for sending alert notifications.",
+			Buckets:                         []float64{.01, .1, 1, 10},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, label),
+		quantiles: prometheus.NewSummaryVec(prometheus.SummaryOpts{
+			Name:       "prometheus_notifications_latency_seconds",
+			Help:       "Latency quantiles for sending alert notifications.",
+			Objectives: map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001},
 		}, label),
 		errors:  counter("errors_total", "Total number of sent alerts affected by errors."),
 		sent:    counter("sent_total", "Total number of alerts sent."),
@@ -54,7 +63,7 @@ func newMetrics(r prometheus.Registerer, alertmanagers func() float64) *metrics 
 		}, label),
 	}
 	if r != nil {
-		r.MustRegister(m.queueCapacity, m.alertmanagers, m.latency, m.errors, m.sent, m.dropped, m.queueLength)
+		r.MustRegister(m.queueCapacity, m.alertmanagers, m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.queueLength)
 	}
 	return m
 }
@@ -64,7 +73,7 @@ type queueMetrics struct {
 	all *metrics
 	url string
 
-	latency               prometheus.Observer
+	latency, quantiles    prometheus.Observer
 	errors, sent, dropped prometheus.Counter
 	queueLength           prometheus.Gauge
 }
@@ -78,6 +87,7 @@ func (m *metrics) acquire(url string) *queueMetrics {
 		all:         m,
 		url:         url,
 		latency:     m.latency.WithLabelValues(url),
+		quantiles:   m.quantiles.WithLabelValues(url),
 		errors:      m.errors.WithLabelValues(url),
 		sent:        m.sent.WithLabelValues(url),
 		dropped:     m.dropped.WithLabelValues(url),
@@ -94,8 +104,7 @@ func (q *queueMetrics) release() {
 		return
 	}
 	delete(m.users, q.url)
-	m.latency.DeleteLabelValues(q.url)
-	for _, v := range []interface{ DeleteLabelValues(...string) bool }{m.errors, m.sent, m.dropped, m.queueLength} {
+	for _, v := range []interface{ DeleteLabelValues(...string) bool }{m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.queueLength} {
 		v.DeleteLabelValues(q.url)
 	}
 }
@@ -107,4 +116,5 @@ func (q *queueMetrics) queued(n int) { q.queueLength.Add(float64(n)) }
 func (q *queueMetrics) delivered(n int, took time.Duration) {
 	q.sent.Add(float64(n))
 	q.latency.Observe(took.Seconds())
+	q.quantiles.Observe(took.Seconds())
 }
