@@ -26,44 +26,46 @@ const (
 
 	mantissaBits = 52
 	mantissaMask = 1<<mantissaBits - 1
-	smallestExp  = 1 << mantissaBits // as bits: the smallest number that is not subnormal
-	infinity     = 0x7ff << mantissaBits
-	bias         = 1023
+	bias         = 1023 // of the exponent
+
+	smallestNormal = 1 << mantissaBits     // the smallest number that is not subnormal, as bits
+	infinity       = 0x7ff << mantissaBits // as bits
+	signBit        = 1 << 63
 )
 
-// octave has what is needed to find the place of a number between a power of
-// two and the next. The mantissas are cut into slots that are narrower than any
-// bucket, so that no more than one bound lies within a slot.
+// octave has what it takes to find the place of a number between a power of two
+// and the next: mantissas are cut into slots that are narrower than any bucket,
+// so that no more than one bound lies within a slot.
 var octave struct {
 	once sync.Once
 	// bounds are the lower bounds of the buckets, as mantissas, and one
 	// that no mantissa is above.
 	bounds [perOctave + 1]uint64
-	// first is, per slot, the place of the first bound that is not below
-	// the slot.
+	// first is, for each slot, the place of the first bound that is not below
+	// it.
 	first [1 << slotBits]uint16
 }
 
 const slotBits = FinestSchema + 1
 
-// prepareOctave fills the table. Clients and servers must agree on the bounds
-// to the last bit, or one value would be in two buckets. The numbers that all of
-// them use are not the nearest to the true bounds: each is the product of
-// the bound before it and the schema's factor, and the factor of schema 1 is
-// one step below the root of two.
+// prepareOctave fills the table. Clients and servers must agree on the bounds to
+// the last bit, or some values would be in one bucket here and in another there.
+// The numbers that all of them use are not those nearest to the true bounds: each
+// is the bound before it, times the factor of the schema, and the factor
+// of schema 1 is the number below the root of two.
 func prepareOctave() {
 	octave.once.Do(func() {
 		var bounds [perOctave]float64
 		bounds[0] = 1
-		factor := 2.0
+		root := 2.0
 		for step := perOctave / 2; step > 0; step /= 2 {
-			factor = math.Sqrt(factor)
-			exact := factor
+			root = math.Sqrt(root)
+			factor := root
 			if step == perOctave/2 {
-				exact = math.Nextafter(factor, 1)
+				factor = math.Nextafter(root, 1)
 			}
 			for i := step; i < perOctave; i += 2 * step {
-				bounds[i] = bounds[i-step] * exact
+				bounds[i] = bounds[i-step] * factor
 			}
 		}
 		for i, bound := range bounds {
@@ -83,27 +85,32 @@ func prepareOctave() {
 // finestBucket returns the bucket of a number above zero, given as its bits, in
 // the finest schema. Infinity has a bucket of its own, the last one.
 func finestBucket(magnitude uint64) int {
-	if magnitude-smallestExp >= infinity-smallestExp {
-		return finestOfExtreme(magnitude)
+	switch {
+	case isNormal(magnitude):
+		return finestOfNormal(magnitude)
+	case magnitude >= infinity:
+		return infinityFinest
 	}
+	// A subnormal number is a normal one, so many octaves lower, whose highest
+	// bit is not implied but stands at the place of the others.
+	octaves := bits.LeadingZeros64(magnitude) - (63 - mantissaBits)
+	normal := smallestNormal | magnitude<<octaves&mantissaMask
+	return finestOfNormal(normal) - octaves*perOctave
+}
+
+// isNormal tells whether the number is finite and not subnormal.
+func isNormal(magnitude uint64) bool {
+	return magnitude-smallestNormal < infinity-smallestNormal
+}
+
+// finestOfNormal is finestBucket for normal numbers.
+func finestOfNormal(magnitude uint64) int {
 	mantissa := magnitude & mantissaMask
 	place := int(octave.first[mantissa>>(mantissaBits-slotBits)])
 	if mantissa > octave.bounds[place] {
 		place++
 	}
-	return (int(magnitude>>mantissaBits)-bias)*perOctave + place
-}
-
-// finestOfExtreme is finestBucket for infinity and for subnormal numbers.
-func finestOfExtreme(magnitude uint64) int {
-	if magnitude >= infinity {
-		return infinityFinest
-	}
-	// A subnormal number is one with its highest bit where the mantissa of
-	// others begins, that many octaves lower.
-	shift := bits.LeadingZeros64(magnitude) - (63 - mantissaBits)
-	normal := 1<<mantissaBits | magnitude<<shift&mantissaMask
-	return finestBucket(normal) - shift*perOctave
+	return int(magnitude>>mantissaBits)*perOctave - bias*perOctave + place
 }
 
 // upperBound returns the upper bound of a bucket. The last bucket of finite

@@ -14,7 +14,7 @@ import (
 //
 // How: there are two sides. Observations go to the open one; to read, the sides
 // are swapped and what the side now closed has gathered is moved to the totals,
-// which only readers touch. An update works in three steps:
+// which only readers touch, but for the sum, which goes on to the open side. An update works in three steps:
 //
 //  1. it adds one to started, whose top bit, in the very same step, tells it
 //     which side is open;
@@ -35,7 +35,7 @@ type Histogram struct {
 
 	mu       sync.Mutex // held by readers only; guards what follows
 	counts   []uint64   // totals per bucket, the last one being that of +Inf
-	sum      float64
+	sum      float64    // of the updates contained in the totals
 	total    uint64 // updates contained in the totals
 	draining bool   // the side that is closed has not been moved to the totals
 	expected uint64 // updates that started on the closed side, if draining
@@ -143,7 +143,10 @@ func (h *Histogram) drain(attempts int) bool {
 	for i := range closed.counts {
 		h.counts[i] += closed.counts[i].Swap(0)
 	}
-	h.sum += closed.sum.Load()
+	// The sum goes over to the open side, so that numbers are added in the order
+	// in which they come, and reading between them changes not even the last bit.
+	h.sum = closed.sum.Load()
+	h.sides[h.started.Load()/openSide].sum.Add(h.sum)
 	closed.sum.Set(0)
 	closed.finished.Store(0)
 	h.total += h.expected

@@ -9,35 +9,36 @@ import (
 )
 
 // Native counts observations in exponential buckets, in classic ones besides if
-// it is given bounds, and keeps their sum. Its exponential buckets take memory
-// where there are observations, and their number can be limited.
+// it is given bounds, and keeps their sum. Exponential buckets take memory where
+// there are observations, and how many are populated can be limited.
 //
 // Many goroutines may observe while one reads: an update never waits, and a
-// reader always gets a whole state. It works as Histogram does, by two sides and
-// totals; what is different is this:
+// reader always gets a whole state. It works as Histogram does, with two sides
+// and totals. What is different:
 //
-//   - A side has a layout, which tells the bucket of a value. It is written, by
-//     whoever holds mu, while the side is idle: closed, and all its updates
-//     through. Updates read it after they have learned from started that
-//     the side is open. The open side always has the layout of the totals.
-//   - The last thing that an update does is to add one to a counter of its side:
-//     of an exponential bucket, of the zero bucket or of NaN. So a closed side is
-//     through when its counters have reached the number of updates
-//     that started there.
-//   - The top bit of a counter says that the bucket is populated in the totals
-//     already. An update whose addition returns one has therefore populated
-//     a bucket, and takes one from the room that is left under the limit.
-//     Where the totals get a new bucket, the reader sets the bit on
-//     both sides, and takes one from the room of the open side unless the
-//     counter was in use there, when its first update has done that.
-//   - The sum of the observations moves from a closed side to the open one, rather
-//     than to the totals: so numbers are added in the order in which they
-//     come, and reading between them changes nothing, not even the last bit.
+//   - A side has a layout, which tells the bucket of a value. It is written while
+//     the side is idle, which is to say closed with all its updates
+//     through, by whoever holds mu; updates read it after started has told them
+//     that the side is open. The open side has the layout of the totals.
+//   - What an update does last is to add one to a counter of its side: that of an
+//     exponential bucket, of the zero bucket or of NaN. So the updates of a closed
+//     side are through when its counters add up to the number that started
+//     there.
+//   - The top bit of a counter says that the bucket is populated in the totals.
+//     So an update whose addition returns one has populated a bucket, and
+//     takes one from the room that is left under the limit. When the totals
+//     get a bucket, the bit is set on both sides, and one is taken from
+//     the room of the open side, unless the counter has been used there already:
+//     then its first update has taken it.
+//   - The sum moves from a closed side to the open one rather than to the totals.
+//     So observations of one goroutine are added one after the other, and
+//     reading in between changes nothing, not even the last bit.
 //
-// An update that finds no room left applies the limit (see limit), unless
-// somebody is reading; then the next one does.
+// An update that finds no room left applies the limit (see limit), unless somebody
+// holds mu; then the next one does.
 type Native struct {
 	options NativeOptions
+	_       apart
 
 	started atomic.Uint64 // top bit: the open side; the rest: updates ever started
 	_       apart
@@ -62,24 +63,29 @@ type NativeOptions struct {
 	// Bounds are the upper bounds of the classic buckets: increasing, finite,
 	// shared and never written to. They may be empty.
 	Bounds []float64
-	// Schema says how wide the exponential buckets are, see FinestSchema.
+	// Schema says how wide the exponential buckets are: from CoarsestSchema
+	// to FinestSchema, where that is explained.
 	Schema int32
 	// ZeroThreshold is the largest absolute value that is counted in the zero
 	// bucket. It must not be negative.
 	ZeroThreshold float64
 
-	// MaxBuckets is how many exponential buckets may be populated, besides
-	// the zero bucket; with 0 there is no limit. One more, and
-	// one of the following is done to have fewer, the first that is possible:
-	// everything is reset, if MinResetDuration has passed since that last
-	// happened; the zero bucket takes in the buckets next to it, if its
-	// threshold stays within MaxZeroThreshold; buckets are made twice as
-	// wide, down to CoarsestSchema. What the latter two change comes back by
-	// a reset, when MinResetDuration has passed.
+	// MaxBuckets is how many exponential buckets may be populated, not
+	// counting the zero bucket; 0 means no limit. An update that finds more
+	// does the first of these that is possible:
+	//
+	//   - It resets everything to the beginning, and counts itself again, if
+	//     MinResetDuration has passed since the last reset.
+	//   - It widens the zero bucket by the buckets next to it, if the
+	//     threshold stays within MaxZeroThreshold.
+	//   - It makes buckets twice as wide, if they are not the widest.
+	//
+	// What the latter two change is undone by a reset as soon as
+	// MinResetDuration has passed since the last one.
 	MaxBuckets       uint32
 	MaxZeroThreshold float64
-	// MinResetDuration is the shortest time between two resets; with 0 there
-	// are none.
+	// MinResetDuration is the shortest time between two resets; 0 means no
+	// resets.
 	MinResetDuration time.Duration
 }
 
@@ -124,16 +130,21 @@ func NewNative(options NativeOptions) *Native {
 func (n *Native) Bounds() []float64 { return n.options.Bounds }
 
 // Bucket returns which classic bucket v is counted in, as Histogram.Bucket does.
-func (n *Native) Bucket(v float64) int { return bucketOf(n.options.Bounds, v) }
+func (n *Native) Bucket(v float64) int {
+	if len(n.options.Bounds) == 0 {
+		return 0
+	}
+	return bucketOf(n.options.Bounds, v)
+}
 
 // Observe counts one observation. NaN is counted in no exponential bucket, and
 // above all bounds.
 func (n *Native) Observe(v float64) {
-	bucket := bucketOf(n.options.Bounds, v)
+	bucket := n.Bucket(v)
 	s := &n.sides[n.started.Add(1)/openSide]
 	s.add(v, bucket)
-	// By now the side may be in another of its lives. Then this asks about
-	// that one, which is as good.
+	// By now the side may be in a later life. Then this asks about that one,
+	// which is as good.
 	if s.room.Load() < 0 && !math.IsNaN(v) {
 		n.limit(v)
 	}

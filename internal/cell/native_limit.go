@@ -7,9 +7,9 @@ import (
 	"weak"
 )
 
-// limitAttempts is how often an update that applies the limit looks whether
-// others are through. It does not pause: those that are running are
-// through in the time of a look, and for one that is not it does not wait.
+// limitAttempts bounds how often an update that applies the limit looks whether
+// others are through. It does not pause in between: those that are running are
+// through within the time of a look, and for others it does not wait.
 const limitAttempts = 8
 
 // limit is called by the update that counted v and found no room. If more
@@ -17,19 +17,24 @@ const limitAttempts = 8
 // may not be enough: then there is still no room, and the next update takes
 // the next one.
 //
-// Nothing is changed under the feet of other updates: with the closed side idle
-// and all that it had gathered in the totals, the step is made on the totals, the
-// idle side gets their new layout, and is opened. What the other side has
-// gathered meanwhile is moved to the totals by the old layout and the new one,
-// as soon as its updates are through. Where an update is held up, there is no
-// idle side; the limit is then applied by the first update after that one has
-// gone on.
+// Nothing is changed under the feet of other updates. First all that has been
+// observed is brought to the totals, and the closed side is idle; the step is
+// made on the totals; the idle side gets their new layout and is opened. What the
+// side now closed has gathered meanwhile, by the old layout, is moved to
+// the totals as ever.
+//
+// That takes an idle side. While an update is held up there is none, and buckets
+// may be populated beyond the limit; every update looks again.
 func (n *Native) limit(v float64) {
 	if !n.mu.TryLock() {
 		return
 	}
 	defer n.mu.Unlock()
-	if !n.gather(limitAttempts, func() {}) || n.totals.populated() <= int64(n.options.MaxBuckets) {
+	if !n.gather(limitAttempts, func() {}) {
+		n.open().room.Store(-1) // to be looked at; right again when it is drained
+		return
+	}
+	if n.totals.populated() <= int64(n.options.MaxBuckets) {
 		return
 	}
 	if n.mayReset() {
@@ -41,8 +46,7 @@ func (n *Native) limit(v float64) {
 			n.allow(n.totals.populated())
 			return
 		}
-		n.allowed = int64(n.options.MaxBuckets)
-		n.prepare(n.idle())
+		n.prepare(n.closed())
 		n.swap()
 	}
 	n.drain(1, func() {})
@@ -93,7 +97,7 @@ func (n *Native) scheduleReset() {
 // reset drops all observations but those given. There must be an idle side.
 func (n *Native) reset(kept ...float64) {
 	n.restart()
-	idle := n.idle()
+	idle := n.closed()
 	n.prepare(idle)
 	for _, v := range kept {
 		idle.add(v, n.Bucket(v))

@@ -25,21 +25,36 @@ type nativeSide struct {
 // apart keeps what every update writes off the cache lines of what it reads.
 type apart [64]byte
 
-// populated is the top bit of a counter: the totals have that bucket. The
-// counters of zero and NaN always have it, for they are not limited.
-const populated = 1 << 63
+// inTotals is the top bit of a counter: the bucket is populated in the totals.
+// The counters of zero and NaN always have it, for they are not limited.
+const inTotals = 1 << 63
 
-// counter returns the counter for an observation.
+// counter returns the counter for an observation. On the way that nearly all
+// observations take, all calls are inlined.
 func (s *nativeSide) counter(v float64) *atomic.Uint64 {
-	if math.Abs(v) <= s.zeroEnd {
-		return &s.zero
+	number := math.Float64bits(v)
+	magnitude := number &^ signBit
+	if math.Abs(v) > s.zeroEnd && isNormal(magnitude) {
+		place := s.exponential.place(finestOfNormal(magnitude))
+		if counter := s.exponential.find(number/signBit, place); counter != nil {
+			return counter
+		}
 	}
-	if math.IsNaN(v) {
+	return s.rareCounter(v)
+}
+
+// rareCounter is counter for all observations: those that have no counter yet,
+// and zero, NaN, infinite and subnormal ones too.
+func (s *nativeSide) rareCounter(v float64) *atomic.Uint64 {
+	switch {
+	case math.Abs(v) <= s.zeroEnd:
+		return &s.zero
+	case math.IsNaN(v):
 		return &s.nan
 	}
 	number := math.Float64bits(v)
-	finest := finestBucket(number &^ (1 << 63))
-	return s.exponential.at(int(number>>63), s.exponential.place(finest))
+	place := s.exponential.place(finestBucket(number &^ signBit))
+	return s.exponential.at(number/signBit, place)
 }
 
 // add counts an observation that is in the given classic bucket.
@@ -56,10 +71,10 @@ func (s *nativeSide) add(v float64, bucket int) {
 
 // finished returns how many updates of the side are through.
 func (s *nativeSide) finished() uint64 {
-	n := s.zero.Load()&^populated + s.nan.Load()&^populated
+	n := s.zero.Load()&^inTotals + s.nan.Load()&^inTotals
 	for sign := range s.exponential.pages {
 		for _, counter := range s.exponential.all(sign) {
-			n += counter.Load() &^ populated
+			n += counter.Load() &^ inTotals
 		}
 	}
 	return n
@@ -77,20 +92,21 @@ func (n *Native) prepare(s *nativeSide) {
 	s.exponential = newSparse(t.Schema)
 	for sign, buckets := range t.signs() {
 		for _, bucket := range *buckets {
-			s.exponential.of(sign, bucket.Index).Store(populated)
+			s.exponential.of(uint64(sign), bucket.Index).Store(inTotals)
 		}
 	}
 	for i := range s.classic {
 		s.classic[i].Store(0)
 	}
 	s.sum.Set(0)
-	s.zero.Store(populated)
-	s.nan.Store(populated)
+	s.zero.Store(inTotals)
+	s.nan.Store(inTotals)
 	s.room.Store(n.room())
 }
 
-// idle returns the side that is closed; it must be idle.
-func (n *Native) idle() *nativeSide { return &n.sides[1-n.started.Load()/openSide] }
+// open and closed return a side as it is now; to rely on it takes mu.
+func (n *Native) open() *nativeSide   { return &n.sides[n.started.Load()/openSide] }
+func (n *Native) closed() *nativeSide { return &n.sides[1-n.started.Load()/openSide] }
 
 // swap opens the other side, which must be idle, and notes how many updates the
 // closed one owes.
@@ -119,8 +135,7 @@ func (n *Native) gather(attempts int, pause func()) bool {
 // drain makes the closed side idle once all its updates are through, and tells
 // whether they were.
 func (n *Native) drain(attempts int, pause func()) bool {
-	open := n.started.Load() / openSide
-	closed := &n.sides[1-open]
+	closed := n.closed()
 	for closed.finished() != n.expected {
 		attempts--
 		if attempts <= 0 {
@@ -132,15 +147,15 @@ func (n *Native) drain(attempts int, pause func()) bool {
 		n.dropped = false
 		n.prepare(closed)
 	} else {
-		n.move(closed, &n.sides[open])
+		n.move(closed, n.open())
 	}
 	n.draining = false
 	return true
 }
 
-// move adds to the totals what the closed side has gathered, and makes it
-// idle. The totals may have another layout than that side by now: wider buckets,
-// or a wider zero bucket.
+// move adds to the totals what the closed side has gathered, and makes that side
+// idle. By now the totals may have another layout than it: wider buckets, or a
+// wider zero bucket.
 func (n *Native) move(closed, open *nativeSide) {
 	t := &n.totals
 	t.Count += n.expected
@@ -156,14 +171,14 @@ func (n *Native) move(closed, open *nativeSide) {
 	}
 	t.Counts[len(closed.classic)] += above
 
-	t.ZeroCount += closed.zero.Swap(populated) &^ populated
-	closed.nan.Store(populated)
+	t.ZeroCount += closed.zero.Swap(inTotals) &^ inTotals
+	closed.nan.Store(inTotals)
 	for sign, buckets := range t.signs() {
 		n.collect(closed, sign)
 		var added []NativeBucket
 		*buckets, added = mergeBuckets(*buckets, n.scratch)
 		for _, bucket := range added {
-			if open.exponential.of(sign, bucket.Index).Or(populated) == 0 {
+			if open.exponential.of(uint64(sign), bucket.Index).Or(inTotals) == 0 {
 				open.room.Add(-1)
 			}
 		}
@@ -171,6 +186,8 @@ func (n *Native) move(closed, open *nativeSide) {
 	if closed.schema != t.Schema || closed.zeroThreshold != t.ZeroThreshold {
 		n.prepare(closed)
 	} else {
+		// Nearly always that is what it is. But an update takes from the room
+		// after it is through: maybe from that of a later life.
 		closed.room.Store(n.room())
 	}
 }
@@ -182,11 +199,11 @@ func (n *Native) collect(closed *nativeSide, sign int) {
 	wider := t.ZeroThreshold > closed.zeroThreshold
 	n.scratch = n.scratch[:0]
 	for index, counter := range closed.exponential.all(sign) {
-		count := counter.Load() &^ populated
+		count := counter.Load() &^ inTotals
 		if count == 0 {
 			continue
 		}
-		counter.Store(populated)
+		counter.Store(inTotals)
 		if wider && upperBound(closed.schema, index) <= t.ZeroThreshold {
 			t.ZeroCount += count
 			continue

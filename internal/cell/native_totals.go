@@ -20,7 +20,7 @@ func (d *NativeDistribution) populated() int64 {
 // of different signs, and tells whether it could: its threshold must stay
 // within limit.
 func (d *NativeDistribution) widenZero(limit float64) bool {
-	if d.ZeroThreshold >= limit || d.populated() == 0 {
+	if d.populated() == 0 {
 		return false
 	}
 	nearest := int32(math.MaxInt32)

@@ -1,13 +1,16 @@
 package cell
 
-import "sync/atomic"
+import (
+	"iter"
+	"sync/atomic"
+)
 
-// sparse has a counter for each exponential bucket of a schema, for numbers
-// above and below zero. It has memory for the counters that are used, and for
-// their neighbours: a page covers pageSize chunks, a chunk chunkSize
-// buckets, and both are made when they are touched first. Any number of
-// goroutines may look up counters and make them: whoever is first puts the page
-// or chunk into its place, and all others use that one.
+// sparse has a counter for each exponential bucket of a schema, for numbers above
+// and below zero, and takes memory for those that are used and their neighbours:
+// a chunk has chunkSize counters and a page pageSize chunks, and both are made
+// when they are touched first. Any number of goroutines may ask for counters at
+// once: whoever is first puts a page or chunk into its place, and the others use
+// that one.
 type sparse struct {
 	shift  uint8  // from the finest schema to this one
 	offset uint32 // added before the shift, rounds up and makes the lowest place zero
@@ -52,25 +55,26 @@ func (s *sparse) place(finest int) uint32 {
 	return (uint32(finest) + s.offset) >> (s.shift & 31)
 }
 
-// at returns the counter at a place.
-func (s *sparse) at(sign int, place uint32) *atomic.Uint64 {
+// find returns the counter at a place, or nil if there is none yet.
+func (s *sparse) find(sign uint64, place uint32) *atomic.Uint64 {
 	if p := s.pages[sign&1][place/(chunkSize*pageSize)].Load(); p != nil {
 		if c := p[place/chunkSize%pageSize].Load(); c != nil {
 			return &c[place%chunkSize]
 		}
 	}
-	return s.make(sign, place)
+	return nil
 }
 
-// of returns the counter of a bucket.
-func (s *sparse) of(sign int, bucket int32) *atomic.Uint64 {
-	return s.at(sign, uint32(bucket-s.lowest))
-}
-
-func (s *sparse) make(sign int, place uint32) *atomic.Uint64 {
+// at returns the counter at a place, and makes it if there is none yet.
+func (s *sparse) at(sign uint64, place uint32) *atomic.Uint64 {
 	p := made(&s.pages[sign][place/(chunkSize*pageSize)])
 	c := made(&p[place/chunkSize%pageSize])
 	return &c[place%chunkSize]
+}
+
+// of returns the counter of a bucket as at does.
+func (s *sparse) of(sign uint64, bucket int32) *atomic.Uint64 {
+	return s.at(sign, uint32(bucket-s.lowest))
 }
 
 // made returns what is at a place, and puts a new one there if there is none.
@@ -86,7 +90,7 @@ func made[T any](at *atomic.Pointer[T]) *T {
 }
 
 // all yields the counters that there are, in the order of their buckets.
-func (s *sparse) all(sign int) func(yield func(bucket int32, counter *atomic.Uint64) bool) {
+func (s *sparse) all(sign int) iter.Seq2[int32, *atomic.Uint64] {
 	return func(yield func(int32, *atomic.Uint64) bool) {
 		for i := range s.pages[sign] {
 			p := s.pages[sign][i].Load()

@@ -1,0 +1,181 @@
+package cell
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+func readNative(n *Native) NativeDistribution {
+	var d NativeDistribution
+	n.Read(&d)
+	return d
+}
+
+func observeAll(n *Native, values ...float64) {
+	for _, v := range values {
+		n.Observe(v)
+	}
+}
+
+func TestNativeCountsByLayout(t *testing.T) {
+	inf := math.Inf(1)
+	tests := []struct {
+		name    string
+		options NativeOptions
+		values  []float64
+		want    NativeDistribution
+	}{
+		{
+			name:    "nothing",
+			options: NativeOptions{Schema: 3},
+			want:    NativeDistribution{Distribution: Distribution{Counts: []uint64{0}}, Schema: 3},
+		},
+		{
+			name:    "a bucket contains its upper bound",
+			options: NativeOptions{Schema: 0},
+			values:  []float64{1, math.Nextafter(1, 2), 2, math.Nextafter(2, 3), 0.5, -1, -2},
+			want: NativeDistribution{
+				Distribution: Distribution{Count: 7, Sum: 3.5, Counts: []uint64{7}},
+				Positive:     []NativeBucket{{-1, 1}, {0, 1}, {1, 2}, {2, 1}},
+				Negative:     []NativeBucket{{0, 1}, {1, 1}},
+			},
+		},
+		{
+			name:    "a zero bucket without width",
+			options: NativeOptions{Schema: 0},
+			values:  []float64{0, math.Copysign(0, -1), math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64},
+			want: NativeDistribution{
+				Distribution: Distribution{Count: 4, Counts: []uint64{4}},
+				ZeroCount:    2,
+				Positive:     []NativeBucket{{-1074, 1}},
+				Negative:     []NativeBucket{{-1074, 1}},
+			},
+		},
+		{
+			name:    "the zero bucket contains its threshold, of both signs",
+			options: NativeOptions{Schema: 1, ZeroThreshold: 0.25},
+			values:  []float64{0.25, -0.25, 0.5, -0.5},
+			want: NativeDistribution{
+				Distribution:  Distribution{Count: 4, Counts: []uint64{4}},
+				Schema:        1,
+				ZeroThreshold: 0.25,
+				ZeroCount:     2,
+				Positive:      []NativeBucket{{-2, 1}},
+				Negative:      []NativeBucket{{-2, 1}},
+			},
+		},
+		{
+			name:    "infinity has a bucket of its own, NaN none",
+			options: NativeOptions{Bounds: []float64{0, 1}, Schema: -4},
+			values:  []float64{inf, math.MaxFloat64, -math.MaxFloat64, math.NaN()},
+			want: NativeDistribution{
+				Distribution: Distribution{Count: 4, Sum: math.NaN(), Counts: []uint64{1, 0, 3}},
+				Schema:       -4,
+				Positive:     []NativeBucket{{64, 1}, {65, 1}},
+				Negative:     []NativeBucket{{64, 1}},
+			},
+		},
+		{
+			name:    "a zero bucket that takes in all numbers",
+			options: NativeOptions{Schema: 0, ZeroThreshold: math.MaxFloat64},
+			values:  []float64{inf, 1},
+			want: NativeDistribution{
+				Distribution:  Distribution{Count: 2, Sum: inf, Counts: []uint64{2}},
+				ZeroThreshold: math.MaxFloat64,
+				ZeroCount:     2,
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			n := NewNative(test.options)
+			observeAll(n, test.values...)
+			got := readNative(n)
+			test.want.Since = got.Since
+			if !same(got, test.want) {
+				t.Errorf("\ngot  %s\nwant %s", describe(got), describe(test.want))
+			}
+		})
+	}
+}
+
+func TestBucketIsWhereAnObservationIsCounted(t *testing.T) {
+	bounds := []float64{-1, 0, 2.5}
+	for _, v := range []float64{-2, -1, 0, 1, 2.5, 3, math.Inf(1), math.Inf(-1), math.NaN()} {
+		h, n := NewHistogram(bounds), NewNative(NativeOptions{Bounds: bounds})
+		h.Observe(v)
+		n.Observe(v)
+		var d Distribution
+		h.Read(&d)
+		if got, want := h.Bucket(v), slices.Index(d.Counts, 1); got != want {
+			t.Errorf("bucket of %v in a histogram: got %d, want %d", v, got, want)
+		}
+		if got, want := n.Bucket(v), slices.Index(readNative(n).Counts, 1); got != want {
+			t.Errorf("bucket of %v in a native one: got %d, want %d", v, got, want)
+		}
+	}
+	if got := NewNative(NativeOptions{}).Bucket(7); got != 0 {
+		t.Errorf("bucket without bounds: got %d, want 0", got)
+	}
+}
+
+func TestNativeReadUsesItsSlicesAgain(t *testing.T) {
+	n := NewNative(NativeOptions{Bounds: []float64{1}})
+	observeAll(n, 0.5, 2, -3)
+	var d NativeDistribution
+	n.Read(&d)
+	counts, positive, negative := &d.Counts[0], &d.Positive[0], &d.Negative[0]
+	n.Observe(2)
+	n.Read(&d)
+	if counts != &d.Counts[0] || positive != &d.Positive[0] || negative != &d.Negative[0] {
+		t.Error("got other slices, want the same")
+	}
+	d.Counts[0], d.Positive[0].Count = 99, 99
+	if d := readNative(n); d.Counts[0] != 2 || d.Positive[0].Count != 1 {
+		t.Errorf("a reader wrote into the histogram: %s", describe(d))
+	}
+}
+
+func TestNativeAllocatesNothing(t *testing.T) {
+	n := NewNative(NativeOptions{Bounds: []float64{1}, Schema: 3, MaxBuckets: 160})
+	values := []float64{0.001, 0.5, 3, 1e9, -4, 0, math.NaN(), math.Inf(1)}
+	var d NativeDistribution
+	observeAll(n, values...)
+	n.Read(&d)
+	for name, f := range map[string]func(){
+		"Observe":          func() { observeAll(n, values...) },
+		"Observe and Read": func() { observeAll(n, values...); n.Read(&d) },
+	} {
+		if got := testing.AllocsPerRun(100, f); got != 0 {
+			t.Errorf("%s: got %v allocations, want none", name, got)
+		}
+	}
+}
+
+// chunks returns how many chunks of counters both sides have.
+func (n *Native) chunks() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	counters := 0
+	for i := range n.sides {
+		for sign := range n.sides[i].exponential.pages {
+			for range n.sides[i].exponential.all(sign) {
+				counters++
+			}
+		}
+	}
+	return counters / chunkSize
+}
+
+func TestNativeTakesMemoryForWhatIsPopulated(t *testing.T) {
+	n := NewNative(NativeOptions{Schema: FinestSchema})
+	before := n.chunks()
+	for range 3 {
+		observeAll(n, 1e-300, 1e300, -1e-300, -1e300)
+		readNative(n)
+	}
+	if got := n.chunks() - before; got != 8 {
+		t.Errorf("got %d chunks for four buckets on two sides, want 8", got)
+	}
+}
