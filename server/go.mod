@@ -7,6 +7,7 @@ require (
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/cresset-metrics/cresset v0.0.0
+	github.com/cresset-metrics/cresset/adapters/clientgolang v0.0.0
 	github.com/go-openapi/errors v0.22.8
 	github.com/go-openapi/strfmt v0.27.2
 	github.com/prometheus/alertmanager v0.34.2
@@ -171,3 +172,5 @@ require (
 
 // Until the first tagged release.
 replace github.com/cresset-metrics/cresset => ../
+
+replace github.com/cresset-metrics/cresset/adapters/clientgolang => ../adapters/clientgolang

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"cmp"
 	"log/slog"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -13,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 
+	"github.com/cresset-metrics/cresset/adapters/clientgolang"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -57,23 +56,7 @@ func buildInfo(program, version string) prometheus.Collector {
 // Gather returns the families of all registries by name. Where several have one
 // of the same name, ours is right, and the others are left out.
 func (r *registries) Gather() ([]*dto.MetricFamily, error) {
-	var errs prometheus.MultiError
-	var all []*dto.MetricFamily
-	taken := make(map[string]bool)
-	for _, g := range []prometheus.Gatherer{r.ours, r.theirs, clientprometheus.DefaultGatherer} {
-		families, err := g.Gather()
-		errs.Append(err)
-		for _, mf := range families {
-			if !taken[mf.GetName()] {
-				all = append(all, mf)
-			}
-		}
-		for _, mf := range families {
-			taken[mf.GetName()] = true
-		}
-	}
-	slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	return all, errs.MaybeUnwrap()
+	return clientgolang.Merge(r.ours, r.theirs, clientprometheus.DefaultGatherer).Gather()
 }
 
 // reloadMetrics tell how loading the configuration went, to the readers of both
