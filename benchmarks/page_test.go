@@ -25,22 +25,37 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) WriteHeader(int)             {}
 func (d *discard) Write(p []byte) (int, error) { d.bytes += len(p); return len(p), nil }
 
-// scrape asks a handler for its page in the text format, not compressed.
+// forms are what a scraper may ask for.
+var forms = []struct{ name, accept, encoding string }{
+	{"text", "text/plain;version=0.0.4", "identity"},
+	{"openmetrics", "application/openmetrics-text;version=1.0.0", "identity"},
+	{"protobuf", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", "identity"},
+	{"gzip", "text/plain;version=0.0.4", "gzip"},
+}
+
+// scrape asks a handler for its page in every form.
 func scrape(b *testing.B, handler http.Handler) {
-	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-	request.Header.Set("Accept", "text/plain;version=0.0.4")
-	request.Header.Set("Accept-Encoding", "identity")
-	handler.ServeHTTP(&discard{header: http.Header{}}, request) // the first page may sort, later ones need not
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		client := &discard{header: http.Header{}}
-		handler.ServeHTTP(client, request)
-		if client.bytes < series {
-			b.Fatalf("got a page of %d bytes, want one of %d series", client.bytes, series)
-		}
+	for _, form := range forms {
+		b.Run(form.name, func(b *testing.B) {
+			request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			request.Header.Set("Accept", form.accept)
+			request.Header.Set("Accept-Encoding", form.encoding)
+			client := &discard{header: http.Header{}}
+			handler.ServeHTTP(client, request) // the first page may sort, later ones need not
+			size := client.bytes
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				client := &discard{header: http.Header{}}
+				handler.ServeHTTP(client, request)
+				if client.bytes < size/2 {
+					b.Fatalf("got a page of %d bytes after one of %d", client.bytes, size)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/series, "ns/series")
+			b.ReportMetric(float64(size)/series, "B/series")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/series, "ns/series")
 }
 
 // BenchmarkPage serves a page of 100,000 counters of three labels.
@@ -51,7 +66,7 @@ func BenchmarkPage(b *testing.B) {
 		for i := range series {
 			vec.WithLabelValues(methods[i%4], codes[i/4%4], strconv.Itoa(i)).Inc()
 		}
-		scrape(b, ourhttp.HandlerFor(r, ourhttp.HandlerOpts{}))
+		scrape(b, ourhttp.HandlerFor(r, ourhttp.HandlerOpts{EnableOpenMetrics: true}))
 	})
 	b.Run("client_golang", func(b *testing.B) {
 		r, vec := theirs.NewRegistry(), newTheirVec("method", "code", "path")
@@ -59,6 +74,6 @@ func BenchmarkPage(b *testing.B) {
 		for i := range series {
 			vec.WithLabelValues(methods[i%4], codes[i/4%4], strconv.Itoa(i)).Inc()
 		}
-		scrape(b, theirhttp.HandlerFor(r, theirhttp.HandlerOpts{}))
+		scrape(b, theirhttp.HandlerFor(r, theirhttp.HandlerOpts{EnableOpenMetrics: true}))
 	})
 }

@@ -130,3 +130,59 @@ func BenchmarkSummaryObserve(b *testing.B) {
 			}
 		})
 }
+
+func BenchmarkNativeHistogramObserve(b *testing.B) {
+	contended(b,
+		func() loop {
+			h := ours.NewHistogram(ours.HistogramOpts{Name: "h", NativeHistogramBucketFactor: 1.1})
+			return func(_, n int) {
+				for i := range n {
+					h.Observe(observations[i%len(observations)])
+				}
+			}
+		},
+		func() loop {
+			h := theirs.NewHistogram(theirs.HistogramOpts{Name: "h", NativeHistogramBucketFactor: 1.1})
+			return func(_, n int) {
+				for i := range n {
+					h.Observe(observations[i%len(observations)])
+				}
+			}
+		})
+}
+
+var objectives = map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
+
+// BenchmarkQuantilesObserve observes with three objectives. client_golang does
+// part of the work on goroutines of its own, which wall time alone does not show
+// where a core is free.
+func BenchmarkQuantilesObserve(b *testing.B) {
+	contended(b,
+		func() loop {
+			s := ours.NewSummary(ours.SummaryOpts{Name: "s", Objectives: objectives})
+			return func(_, n int) {
+				x := uint64(1)
+				for range n {
+					s.Observe(random(&x))
+				}
+			}
+		},
+		func() loop {
+			s := theirs.NewSummary(theirs.SummaryOpts{Name: "s", Objectives: objectives})
+			return func(_, n int) {
+				x := uint64(1)
+				for range n {
+					s.Observe(random(&x))
+				}
+			}
+		})
+}
+
+// random returns the next of a sequence of numbers from 0 to 1 that costs hardly
+// anything.
+func random(x *uint64) float64 {
+	*x ^= *x << 13
+	*x ^= *x >> 7
+	*x ^= *x << 17
+	return float64(*x>>11) / (1 << 53)
+}
