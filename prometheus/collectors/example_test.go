@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"expvar"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/cresset-metrics/cresset/prometheus/collectors"
@@ -72,4 +74,21 @@ func ExampleNewBuildInfoCollector() {
 	// checksum
 	// path
 	// version
+}
+
+// Metrics of the runtime can be chosen by their names there.
+func ExampleGoRuntimeMetricsRule() {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(
+		collectors.WithGoCollectorMemStatsMetricsDisabled(),
+		collectors.WithoutGoCollectorRuntimeMetrics(regexp.MustCompile(".*")),
+		collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/sync/mutex/")}),
+	))
+	for _, family := range reg.MustGather() {
+		if strings.HasPrefix(family.GetName(), "go_sync") {
+			fmt.Println(family.GetName())
+		}
+	}
+	// Output:
+	// go_sync_mutex_wait_total_seconds_total
 }

@@ -30,3 +30,22 @@ func ExampleWith() {
 	// store_reads_total 0
 	// store_writes_total 1
 }
+
+// A Factory can be handed on to what makes its metrics itself.
+func ExampleFactory() {
+	newQueue := func(factory promauto.Factory) prometheus.Gauge {
+		return factory.NewGauge(prometheus.GaugeOpts{Name: "queue_length"})
+	}
+
+	reg := prometheus.NewRegistry()
+	newQueue(promauto.With(prometheus.WrapRegistererWithPrefix("mail_", reg))).Set(3)
+	newQueue(promauto.With(prometheus.WrapRegistererWithPrefix("print_", reg))).Set(1)
+	newQueue(promauto.Factory{}).Set(7) // registered nowhere
+
+	for _, family := range reg.MustGather() {
+		fmt.Println(family.GetName(), family.GetMetric()[0].GetGauge().GetValue())
+	}
+	// Output:
+	// mail_queue_length 3
+	// print_queue_length 1
+}

@@ -185,7 +185,7 @@ func ExampleInstrumentRoundTripperDuration() {
 }
 
 // Where the time goes: one histogram, with the event as a label.
-func ExampleInstrumentRoundTripperTrace() {
+func ExampleInstrumentTrace() {
 	service := httptest.NewServer(http.NotFoundHandler())
 	defer service.Close()
 
