@@ -1,5 +1,7 @@
 package prometheus
 
+import "errors"
+
 // Collector is whatever a registry collects metrics from. The metrics and
 // vectors of this package are Collectors; a Collector of your own is for values
 // that somebody else keeps, or that are only worth having when they are asked
@@ -31,15 +33,11 @@ func receive[T any](send func(chan<- T)) []T {
 	return all
 }
 
-// relay hands on all that foreign code sends. A panic of it comes out here too.
+// relay hands on all that foreign code sends. A panic of it comes out here too,
+// as does any other way to end but returning.
 func relay[T any](send func(chan<- T), hand func(T)) {
 	ch := make(chan T)
-	var panicked any // written before ch is closed, read after
-	go func() {
-		defer close(ch)
-		defer func() { panicked = recover() }()
-		send(ch)
-	}()
+	ended := start(ch, send)
 	defer func() {
 		for range ch { // should hand panic, the sender must not wait for ever
 		}
@@ -47,9 +45,44 @@ func relay[T any](send func(chan<- T), hand func(T)) {
 	for v := range ch {
 		hand(v)
 	}
-	if panicked != nil {
-		panic(panicked)
+	if cause := <-ended; cause != nil {
+		panic(cause)
 	}
+}
+
+// How foreign code may end, besides by returning or by a panic.
+var (
+	errExited = errors.New("runtime.Goexit was called where the function should return")
+	errClosed = errors.New("the channel was closed, which is not for the sender to do")
+)
+
+// start runs foreign code on a goroutine of its own and closes ch when it has
+// ended. What it returns then tells how: nil if the code has returned and left the
+// channel open, otherwise what it panicked with or one of the errors above.
+func start[T any](ch chan T, send func(chan<- T)) (ended <-chan any) {
+	how := make(chan any, 1)
+	go func() {
+		var cause any = errExited
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				cause = panicked
+			}
+			if !closeOpen(ch) && cause == nil {
+				cause = errClosed
+			}
+			how <- cause
+		}()
+		send(ch)
+		cause = nil
+	}()
+	return how
+}
+
+// closeOpen closes a channel and tells whether it was open.
+func closeOpen[T any](ch chan T) (open bool) {
+	defer func() { open = recover() == nil }()
+	close(ch)
+	return
 }
 
 // CollectorFunc is a Collect method that describes itself by collecting.

@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -55,6 +56,10 @@ func TestCollectorThatMisbehaves(t *testing.T) {
 			"metric with a zero desc", collector{metrics: []prometheus.Metric{foreign{desc: &prometheus.Desc{}, message: gaugeWith()}, good}}, kept,
 			"a collector sent a metric of type prometheus_test.foreign without a descriptor",
 		},
+		{
+			"metric whose desc has no name", collector{metrics: []prometheus.Metric{foreign{prometheus.NewInvalidDesc(nil), gaugeWith()}, good}}, kept,
+			"a collector sent a metric of type prometheus_test.foreign whose descriptor has no name",
+		},
 		{"invalid desc", collector{metrics: []prometheus.Metric{foreign{invalid, gaugeWith()}, good}}, kept, `"" is not a valid metric name`},
 		{"invalid metric", collector{metrics: []prometheus.Metric{prometheus.NewInvalidMetric(plain, errors.New("gone")), good}}, kept, "error collecting metric " + plain.String() + ": gone"},
 		{"empty metric", collector{metrics: []prometheus.Metric{foreign{other, &dto.Metric{}}, good}}, kept, "empty metric collected: "},
@@ -101,6 +106,55 @@ func TestFunctionThatPanics(t *testing.T) {
 		t.Errorf("got error %v, want one that tells of the panic", err)
 	}
 }
+
+// exiting is a metric that ends the goroutine that writes it.
+type exiting struct{ prometheus.Metric }
+
+func (exiting) Desc() *prometheus.Desc  { return plain }
+func (exiting) Write(*dto.Metric) error { runtime.Goexit(); return nil }
+
+// A Collector that leaves by another way than returning costs what it has not
+// sent, is named, and leaves no goroutine behind (TestMain looks).
+func TestCollectorThatLeaves(t *testing.T) {
+	good := prometheus.MustNewConstMetric(plain, prometheus.GaugeValue, 1)
+	const exited = "runtime.Goexit was called where the function should return"
+	tests := []struct {
+		name    string
+		collect prometheus.CollectorFunc
+		want    string
+		err     string
+	}{
+		{"by Goexit", func(ch chan<- prometheus.Metric) { ch <- good; runtime.Goexit() }, "d 1\n", "prometheus collector of type prometheus_test.unchecked: " + exited},
+		{"closing the channel", func(ch chan<- prometheus.Metric) { ch <- good; close(ch) }, "d 1\n", "prometheus collector of type prometheus_test.unchecked: the channel was closed"},
+		{"sending on the channel that it closed", func(ch chan<- prometheus.Metric) { close(ch); ch <- good }, "", "error=send on closed channel"},
+		{
+			"by Goexit in a metric", func(ch chan<- prometheus.Metric) {
+				ch <- good
+				for range 1000 {
+					ch <- exiting{}
+				}
+			}, "d 1\n", "a metric of prometheus collector of type prometheus_test.unchecked: " + exited,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := prometheus.NewRegistry()
+			r.MustRegister(unchecked{test.collect}, prometheus.NewGauge(prometheus.GaugeOpts{Name: "neighbour"}))
+			got, err := exposed(t, r)
+			if want := test.want + "neighbour 0\n"; got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+			if err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Errorf("got error %v, want one with %q", err, test.err)
+			}
+		})
+	}
+}
+
+// unchecked is a Collector that describes nothing.
+type unchecked struct{ prometheus.CollectorFunc }
+
+func (unchecked) Describe(chan<- *prometheus.Desc) {}
 
 func TestPedanticRegistry(t *testing.T) {
 	good := prometheus.MustNewConstMetric(labelled, prometheus.GaugeValue, 1, "1", "1")

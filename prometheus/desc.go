@@ -12,7 +12,18 @@ import (
 //
 // Within a registry a name always has the same help and the same label names,
 // and a combination of name and constant label values is described once.
-type Desc struct{ d *registry.Desc }
+//
+// The zero value has no name. It can be registered, as what a Collector sends that
+// must describe something and has nothing to say, but no metric can have it.
+type Desc struct{ d *registry.Desc } // nil in the zero value
+
+// described returns what d says, also if it is the zero value.
+func (d *Desc) described() *registry.Desc {
+	if d.d == nil {
+		return registry.InvalidDesc(nil)
+	}
+	return d.d
+}
 
 // NewDesc describes metrics of the given full name, for which BuildFQName is
 // of help. A name or label that is not valid does not make NewDesc fail: the
@@ -39,10 +50,10 @@ func newDesc(fqName, help, unit string, variableLabels ConstrainableLabels, cons
 func NewInvalidDesc(err error) *Desc { return &Desc{registry.InvalidDesc(err)} }
 
 // Err returns what is wrong with the Desc, nil if nothing is.
-func (d *Desc) Err() error { return d.d.Err }
+func (d *Desc) Err() error { return d.described().Err }
 
 // String shows the Desc as error messages quote it.
-func (d *Desc) String() string { return d.d.String() }
+func (d *Desc) String() string { return d.described().String() }
 
 // BuildFQName joins the parts of a metric name that are not empty with
 // underscores. Without a name there is no full name either.

@@ -33,6 +33,10 @@ func (gs Gatherers) Gather() ([]*dto.MetricFamily, error) {
 			errs.Append(fmt.Errorf("[from Gatherer #%d] %w", i+1, err))
 		}
 		for _, mf := range families {
+			if mf == nil {
+				errs.Append(fmt.Errorf("[from Gatherer #%d] a nil metric family", i+1))
+				continue
+			}
 			if err := mergeable(first, mf); err != nil {
 				errs.Append(err)
 				continue

@@ -56,6 +56,7 @@ func TestGatherers(t *testing.T) {
 			"suffixes that collide", prometheus.Gatherers{given(nil, summary("a")), given(nil, family("a_sum", "h", g, gaugeWith("l", "1"), gaugeWith("l", "2")))},
 			[]string{"a []"}, []string{`collected metric named "a_sum" collides with previously collected summary named "a"`},
 		},
+		{"a nil family", prometheus.Gatherers{given(nil, nil, family("a", "h", g, gaugeWith()))}, []string{"a []"}, []string{"[from Gatherer #1] a nil metric family"}},
 		{"an error", prometheus.Gatherers{given(nil), given(errors.New("broken"), family("a", "h", g, gaugeWith()))}, []string{"a []"}, []string{"[from Gatherer #2] broken"}},
 		{
 			"several errors", prometheus.Gatherers{given(prometheus.MultiError{errors.New("one"), errors.New("two")})},

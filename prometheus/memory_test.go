@@ -6,6 +6,8 @@ package prometheus_test
 
 import (
 	"io"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
@@ -72,5 +74,35 @@ func TestPageAllocatesNothingPerSeries(t *testing.T) {
 	}
 	if few, many := allocations(10), allocations(2000); many > few+10 {
 		t.Errorf("got %v allocations for 10 series of each kind and %v for 2000, want about the same", few, many)
+	}
+}
+
+// A Collector may send metrics of many Descs in turn, object by object.
+func TestCollectingDescsInTurnCostsNoMore(t *testing.T) {
+	bytes := func(inTurn bool) uint64 {
+		const descs, objects = 30, 200
+		c := collector{metrics: make([]prometheus.Metric, descs*objects)}
+		for d := range descs {
+			desc := prometheus.NewDesc("n"+strconv.Itoa(d), "h", []string{"l"}, nil)
+			for o := range objects {
+				at := d*objects + o
+				if inTurn {
+					at = o*descs + d
+				}
+				c.metrics[at] = prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, 1, strconv.Itoa(o))
+			}
+		}
+		r := prometheus.NewRegistry()
+		r.MustRegister(c)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := r.Page(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if together, inTurn := bytes(false), bytes(true); inTurn > 3*together/2 {
+		t.Errorf("got %d bytes for metrics of many descs in turn, %d for one desc after the other, want no more", inTurn, together)
 	}
 }

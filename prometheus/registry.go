@@ -3,6 +3,7 @@ package prometheus
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -53,11 +54,12 @@ func MustRegister(cs ...Collector) { DefaultRegisterer.MustRegister(cs...) }
 // there was one.
 func Unregister(c Collector) bool { return DefaultRegisterer.Unregister(c) }
 
-// Registry holds Collectors and gathers what they collect. It is made with
-// NewRegistry; any number of goroutines may use it.
+// Registry holds Collectors and gathers what they collect. The zero value is
+// what NewRegistry returns; any number of goroutines may use it.
 //
-// A Registry is a Collector too, so that one can be registered with another.
-type Registry struct{ r *registry.Registry }
+// A Registry is a Collector too, so that one can be registered with another, but
+// not with itself, nor with one that is registered with it.
+type Registry struct{ r registry.Registry }
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry { return newRegistry(false) }
@@ -67,7 +69,7 @@ func NewRegistry() *Registry { return newRegistry(false) }
 func NewPedanticRegistry() *Registry { return newRegistry(true) }
 
 func newRegistry(pedantic bool) *Registry {
-	return &Registry{registry.New(registry.Options{Pedantic: pedantic, Explain: explain})}
+	return &Registry{registry.Registry{Pedantic: pedantic}}
 }
 
 // explain shows a series in an error message as its protobuf message would be
@@ -85,16 +87,32 @@ func explain(run *registry.Run, i int) string {
 
 // Register implements Registerer.
 func (r *Registry) Register(c Collector) error {
+	if inner, ok := unwrap(c).(*Registry); ok && (inner == r || inner.holds(r)) {
+		return errors.New("a registry cannot be registered with itself or with one that is registered with it: to collect it would never end")
+	}
 	err := r.r.Register(sourceOf(c), describe(c))
 	var exists registry.AlreadyRegistered
 	if errors.As(err, &exists) {
-		existing := exists.Existing.(source).collector()
-		if wrapped, ok := existing.(*wrappingCollector); ok {
-			existing, _ = wrapped.unwrapped()
-		}
-		return AlreadyRegisteredError{ExistingCollector: existing, NewCollector: c}
+		return AlreadyRegisteredError{ExistingCollector: unwrap(exists.Existing.(source).collector()), NewCollector: c}
 	}
 	return err
+}
+
+// holds tells whether the other registry is registered with this one, directly or
+// by way of others.
+func (r *Registry) holds(other *Registry) bool {
+	return slices.ContainsFunc(r.r.Sources(), func(s registry.Source) bool {
+		inner, ok := unwrap(s.(source).collector()).(*Registry)
+		return ok && (inner == other || inner.holds(other))
+	})
+}
+
+// unwrap returns the Collector inside all wrappings.
+func unwrap(c Collector) Collector {
+	if wrapped, ok := c.(*wrappingCollector); ok {
+		c, _ = wrapped.unwrapped()
+	}
+	return c
 }
 
 // MustRegister implements Registerer.
@@ -113,10 +131,10 @@ func (r *Registry) Unregister(c Collector) bool { return r.r.Unregister(describe
 func describe(c Collector) []*registry.Desc {
 	var descs []*registry.Desc
 	for _, d := range receive(c.Describe) {
-		if d == nil || d.d == nil {
-			d = NewInvalidDesc(fmt.Errorf("a collector of type %T sent a descriptor that was not made with NewDesc", c))
+		if d == nil {
+			d = NewInvalidDesc(fmt.Errorf("a collector of type %T sent a nil descriptor", c))
 		}
-		descs = append(descs, d.d)
+		descs = append(descs, d.described())
 	}
 	return descs
 }
@@ -142,7 +160,7 @@ func (r *Registry) MustGather() []*dto.MetricFamily {
 // that write it in one of the exposition formats; others use Gather. If it
 // returns an error too, the page holds what could be had in spite of it.
 func (r *Registry) Page() (*registry.Page, error) {
-	page, errs := r.r.Gather()
+	page, errs := r.r.Gather(explain)
 	return page, MultiError(errs).MaybeUnwrap()
 }
 

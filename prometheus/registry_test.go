@@ -91,13 +91,17 @@ func TestDefaultRegistry(t *testing.T) {
 }
 
 func TestEmptyRegistry(t *testing.T) {
-	r := prometheus.NewRegistry()
-	if families, err := r.Gather(); families != nil || err != nil {
-		t.Errorf("got %v, %v, want nil, nil", families, err)
-	}
-	r.MustRegister(newVec())
-	if families := r.MustGather(); len(families) != 0 {
-		t.Errorf("got %v for an empty vector, want nothing", families)
+	for name, r := range map[string]*prometheus.Registry{"new": prometheus.NewRegistry(), "zero": {}} {
+		if families, err := r.Gather(); families != nil || err != nil {
+			t.Errorf("%s: got %v, %v, want nil, nil", name, families, err)
+		}
+		if r.Unregister(newVec()) {
+			t.Errorf("%s: found what was not registered", name)
+		}
+		r.MustRegister(newVec())
+		if families := r.MustGather(); len(families) != 0 {
+			t.Errorf("%s: got %v for an empty vector, want nothing", name, families)
+		}
 	}
 }
 
@@ -125,6 +129,17 @@ func TestRegistryInARegistry(t *testing.T) {
 	}
 }
 
+func TestRegistryInItself(t *testing.T) {
+	const refused = "a registry cannot be registered with itself or with one that is registered with it: to collect it would never end"
+	r, inner, innermost := prometheus.NewRegistry(), prometheus.NewRegistry(), prometheus.NewRegistry()
+	wantError(t, "itself", r.Register(r), refused)
+	wantError(t, "itself, wrapped", prometheus.WrapRegistererWithPrefix("a_", prometheus.WrapRegistererWithPrefix("b_", r)).Register(r), refused)
+	inner.MustRegister(prometheus.WrapCollectorWithPrefix("a_", innermost))
+	r.MustRegister(inner)
+	wantError(t, "by way of another", innermost.Register(r), refused)
+	wantError(t, "twice, but not in itself", innermost.Register(prometheus.NewRegistry()), "")
+}
+
 // describer is a Describe method.
 type describer func(chan<- *prometheus.Desc)
 
@@ -147,18 +162,54 @@ func TestDescribeThatFails(t *testing.T) {
 			t.Errorf("%s: got panic %v, want that of Describe", name, got)
 		}
 	}
-	for name, d := range map[string]*prometheus.Desc{"nil": nil, "zero": {}} {
-		c := describer(func(ch chan<- *prometheus.Desc) {
-			ch <- d
-			ch <- plain
-		})
-		wantError(t, name, r.Register(c),
-			`descriptor Desc{fqName: "", help: "", unit: "", constLabels: {}, variableLabels: {}} is invalid: a collector of type prometheus_test.describer sent a descriptor that was not made with NewDesc`)
-	}
-	wantError(t, "leaves early", r.Register(describer(func(ch chan<- *prometheus.Desc) {
+	wantError(t, "nil", r.Register(describer(func(ch chan<- *prometheus.Desc) {
+		ch <- nil
 		ch <- plain
-		runtime.Goexit()
-	})), "")
+	})), `descriptor Desc{fqName: "", help: "", unit: "", constLabels: {}, variableLabels: {}} is invalid: a collector of type prometheus_test.describer sent a nil descriptor`)
+	for want, f := range map[string]describer{
+		"runtime.Goexit was called where the function should return": func(ch chan<- *prometheus.Desc) {
+			ch <- plain
+			runtime.Goexit()
+		},
+		"the channel was closed, which is not for the sender to do": func(ch chan<- *prometheus.Desc) {
+			ch <- plain
+			close(ch)
+		},
+	} {
+		if got := panicOf(func() { _ = r.Register(f) }); fmt.Sprint(got) != want {
+			t.Errorf("got panic %v, want %q", got, want)
+		}
+	}
+}
+
+// Some Collectors describe themselves by a Desc that says nothing.
+func TestZeroDesc(t *testing.T) {
+	zero := &prometheus.Desc{}
+	if got, want := zero.String(), `Desc{fqName: "", help: "", unit: "", constLabels: {}, variableLabels: {}}`; got != want || zero.Err() != nil {
+		t.Errorf("got %s and error %v, want %s and none", got, zero.Err(), want)
+	}
+	r := prometheus.NewRegistry()
+	c := collector{descs: []*prometheus.Desc{zero}, metrics: []prometheus.Metric{prometheus.MustNewConstMetric(plain, prometheus.GaugeValue, 1)}}
+	wantError(t, "register", r.Register(c), "")
+	wantError(t, "again", r.Register(prometheus.WrapCollectorWith(nil, c)), "duplicate metrics collector registration attempted")
+	if got, err := exposed(t, r); got != "d 1\n" || err != nil {
+		t.Errorf("got %q and error %v, want the metric", got, err)
+	}
+	if !r.Unregister(c) {
+		t.Error("is not found again")
+	}
+}
+
+// An option may look at what it is an option of.
+func TestDescOption(t *testing.T) {
+	var seen string
+	look := func(d *prometheus.Desc) { seen = d.String() }
+	labels := prometheus.UnconstrainedLabels{"l"}
+	d := prometheus.V2.NewDesc("n", "h", labels, nil, prometheus.WithUnit("seconds"), look)
+	if d.String() != seen {
+		t.Errorf("the option saw %s, what was made is %s", seen, d)
+	}
+	prometheus.WithUnit("bytes")(&prometheus.Desc{}) // does not panic
 }
 
 func TestCollectorFunc(t *testing.T) {
@@ -181,5 +232,5 @@ func TestCollectorFunc(t *testing.T) {
 	}
 	wantError(t, "nil metric", r.Register(prometheus.CollectorFunc(func(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(nil, errors.New("no"))
-	})), `descriptor Desc{fqName: "", help: "", unit: "", constLabels: {}, variableLabels: {}} is invalid: a collector of type prometheus.CollectorFunc sent a descriptor that was not made with NewDesc`)
+	})), `descriptor Desc{fqName: "", help: "", unit: "", constLabels: {}, variableLabels: {}} is invalid: a collector of type prometheus.CollectorFunc sent a nil descriptor`)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
@@ -123,26 +122,38 @@ type collectorSource struct {
 func (s collectorSource) collector() Collector { return s.c }
 
 // Collect receives what the Collector sends. A panic costs the Collector what it
-// had not sent by then, and nobody else anything.
+// had not sent by then, and nobody else anything. So does leaving by
+// runtime.Goexit: in Collect that ends the sender's goroutine, in a metric this
+// one, but for what is deferred.
 func (s collectorSource) Collect(b *registry.Batch) {
 	ch := make(chan Metric, 64)
-	var panicked error // written before ch is closed, read after
-	go func() {
-		defer close(ch)
+	var panicked error // written before the sender has ended, read after
+	ended := start(ch, func(ch chan<- Metric) {
 		panicked = s.guard(func() error { s.base.Collect(ch); return nil })
-	}()
+	})
 	collected := collection{wrapper: wrapper{wraps: s.wraps}}
+	exited := true
+	defer func() {
+		for range ch { // the sender must not wait for ever
+		}
+		if cause := <-ended; panicked != nil {
+			b.Fail(panicked)
+		} else if cause != nil {
+			b.Fail(fmt.Errorf("prometheus collector of type %T: %v", s.base, cause))
+		}
+		if exited {
+			b.Fail(fmt.Errorf("a metric of prometheus collector of type %T: %w", s.base, errExited))
+		}
+		for _, run := range collected.runs {
+			b.Add(registry.Run{Desc: run.desc, Type: run.typ, Rows: run.rows})
+		}
+	}()
 	for m := range ch {
 		if err := s.guard(func() error { return collected.add(m, b.Pedantic()) }); err != nil {
 			b.Fail(err)
 		}
 	}
-	if panicked != nil {
-		b.Fail(panicked)
-	}
-	for _, run := range collected.runs {
-		b.Add(registry.Run{Desc: run.desc, Type: run.typ, Rows: run.rows})
-	}
+	exited = false
 }
 
 // guard runs foreign code and makes an error of its panic.
@@ -160,13 +171,18 @@ func (s collectorSource) guard(f func() error) (err error) {
 // collection sorts collected metrics into runs.
 type collection struct {
 	wrapper
-	runs []*collectedRun
+	runs  []*collectedRun
+	byKey map[runKey]*collectedRun
 }
 
 type collectedRun struct {
+	runKey
+	rows rows
+}
+
+type runKey struct {
 	desc *registry.Desc
 	typ  exposition.Type
-	rows rows
 }
 
 // rows are collected metrics of one family.
@@ -206,6 +222,9 @@ func (c *collection) add(m Metric, pedantic bool) error {
 	if err := desc.Err(); err != nil {
 		return err
 	}
+	if desc.d.Name == "" {
+		return fmt.Errorf("a collector sent a metric of type %T whose descriptor has no name", m)
+	}
 	typ, r, err := rowOf(m)
 	if err != nil {
 		return err
@@ -214,20 +233,25 @@ func (c *collection) add(m Metric, pedantic bool) error {
 	if err := checkCollected(&one, pedantic); err != nil {
 		return err
 	}
-	run := c.runFor(desc.d, typ)
+	run := c.runFor(runKey{desc.d, typ})
 	run.rows = append(run.rows, r)
 	return nil
 }
 
-func (c *collection) runFor(desc *registry.Desc, typ exposition.Type) *collectedRun {
+func (c *collection) runFor(key runKey) *collectedRun {
 	// Metrics of one Desc mostly come one after the other.
-	for _, run := range slices.Backward(c.runs[max(0, len(c.runs)-8):]) {
-		if run.desc == desc && run.typ == typ {
-			return run
-		}
+	if last := len(c.runs) - 1; last >= 0 && c.runs[last].runKey == key {
+		return c.runs[last]
 	}
-	run := &collectedRun{desc: desc, typ: typ}
-	c.runs = append(c.runs, run)
+	run, known := c.byKey[key]
+	if !known {
+		if c.byKey == nil {
+			c.byKey = make(map[runKey]*collectedRun)
+		}
+		run = &collectedRun{runKey: key}
+		c.byKey[key] = run
+		c.runs = append(c.runs, run)
+	}
 	return run
 }
 

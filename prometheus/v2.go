@@ -1,7 +1,5 @@
 package prometheus
 
-import "github.com/cresset-metrics/cresset/internal/registry"
-
 // V2 has the constructors whose labels may be constrained, and which take more
 // options. What they make is the same as what the other constructors make, and
 // both can be used side by side.
@@ -45,17 +43,25 @@ type SummaryVecOpts struct {
 type DescOpt func(*Desc)
 
 // WithUnit sets the base unit of the values, "seconds" or "bytes" for instance.
-func WithUnit(unit string) DescOpt { return func(d *Desc) { d.d.Unit = unit } }
+func WithUnit(unit string) DescOpt {
+	return func(d *Desc) {
+		d.d = d.described()
+		d.d.Unit = unit
+	}
+}
 
 // NewDesc is the function NewDesc for labels that may have constraints, with
 // options. The vectors that NewMetricVec makes of the Desc apply the
 // constraints.
 func (v2) NewDesc(fqName, help string, variableLabels ConstrainableLabels, constLabels Labels, opts ...DescOpt) *Desc {
-	options := Desc{new(registry.Desc)}
-	for _, opt := range opts {
-		opt(&options)
+	d := newDesc(fqName, help, "", variableLabels, constLabels)
+	if len(opts) == 0 {
+		return d
 	}
-	return newDesc(fqName, help, options.d.Unit, variableLabels, constLabels)
+	for _, opt := range opts {
+		opt(d)
+	}
+	return newDesc(fqName, help, d.d.Unit, variableLabels, constLabels)
 }
 
 // NewCounterVec is the function NewCounterVec for labels that may have

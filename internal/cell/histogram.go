@@ -36,10 +36,10 @@ type Histogram struct {
 	mu       sync.Mutex // held by readers only; guards what follows
 	counts   []uint64   // totals per bucket, the last one being that of +Inf
 	sum      float64    // of the updates contained in the totals
-	total    uint64 // updates contained in the totals
-	draining bool   // the side that is closed has not been moved to the totals
-	expected uint64 // updates that started on the closed side, if draining
-	swapped  uint64 // updates that had started when the sides were last swapped
+	total    uint64     // updates contained in the totals
+	draining bool       // the side that is closed has not been moved to the totals
+	expected uint64     // updates that started on the closed side, if draining
+	swapped  uint64     // updates that had started when the sides were last swapped
 }
 
 type side struct {

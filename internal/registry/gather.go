@@ -64,36 +64,34 @@ type row struct{ run, i int }
 
 // Gather asks all sources at once and returns what may stand on one page,
 // together with an error for each thing that may not. Where two sources
-// disagree, the one registered first is right.
-func (r *Registry) Gather() (*Page, []error) {
+// disagree, the one registered first is right. The function shows a series of a
+// run in an error message.
+func (r *Registry) Gather(explain func(run *Run, i int) string) (*Page, []error) {
 	r.mu.RLock()
-	checked, others := r.checked, r.others
+	sources, checked := r.sources()
 	ids := r.idsIfPedantic()
 	r.mu.RUnlock()
 
-	batches := make([]Batch, len(checked)+len(others))
+	batches := make([]Batch, len(sources))
 	var wg sync.WaitGroup
 	ask := func(i int, source Source) {
-		batches[i].pedantic = r.pedantic && i < len(checked)
+		batches[i].pedantic = r.Pedantic && i < checked
 		if _, quick := source.(Quick); quick {
 			source.Collect(&batches[i])
 			return
 		}
 		wg.Go(func() { source.Collect(&batches[i]) })
 	}
-	for i, e := range checked {
-		ask(i, e.source)
-	}
-	for i, source := range others {
-		ask(len(checked)+i, source)
+	for i, source := range sources {
+		ask(i, source)
 	}
 	wg.Wait()
 
-	m := merger{families: make(map[string]*family), explain: r.explain}
+	m := merger{families: make(map[string]*family), explain: explain}
 	for i := range batches {
 		m.errs = append(m.errs, batches[i].errs...)
 		for _, run := range batches[i].runs {
-			if i < len(checked) {
+			if i < checked {
 				m.add(run, ids)
 			} else {
 				m.add(run, nil)
@@ -104,8 +102,8 @@ func (r *Registry) Gather() (*Page, []error) {
 }
 
 // Merge brings together runs, each of them a whole family, that were had without
-// a registry. It needs the function that Options call Explain.
-func Merge(runs []Run, explain func(*Run, int) string) (*Page, []error) {
+// a registry. The function is as in Gather.
+func Merge(runs []Run, explain func(run *Run, i int) string) (*Page, []error) {
 	m := merger{families: make(map[string]*family), explain: explain, whole: true}
 	for _, run := range runs {
 		m.add(run, nil)
@@ -118,7 +116,7 @@ func Merge(runs []Run, explain func(*Run, int) string) (*Page, []error) {
 type Quick interface{ Quick() }
 
 func (r *Registry) idsIfPedantic() map[string]struct{} {
-	if !r.pedantic {
+	if !r.Pedantic {
 		return nil
 	}
 	ids := make(map[string]struct{}, len(r.ids))

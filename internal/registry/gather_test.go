@@ -24,7 +24,7 @@ func gather(t *testing.T, r *registry.Registry, sources ...*source) (string, []s
 		// Registered without descs, so that they may contradict each other.
 		mustRegister(t, r, s)
 	}
-	page, errs := r.Gather()
+	page, errs := r.Gather(explain)
 	var shown []string
 	for _, err := range errs {
 		shown = append(shown, err.Error())
@@ -83,7 +83,7 @@ func TestGatherMergesFamilies(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, errs := gather(t, newRegistry(), test.sources...)
+			got, errs := gather(t, new(registry.Registry), test.sources...)
 			if got != test.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
@@ -104,7 +104,7 @@ func TestGatherTellsTheTypeThatWasExpected(t *testing.T) {
 		if typ == other {
 			other = exposition.Gauge
 		}
-		_, errs := gather(t, newRegistry(), ofType(typ, values(d, 1, "x").collector(d)), ofType(other, values(d, 1, "y").collector(d)))
+		_, errs := gather(t, new(registry.Registry), ofType(typ, values(d, 1, "x").collector(d)), ofType(other, values(d, 1, "y").collector(d)))
 		if want := []string{`collected metric a <l="y"> should be ` + want}; !slices.Equal(errs, want) {
 			t.Errorf("got errors %q, want %q", errs, want)
 		}
@@ -140,7 +140,7 @@ func TestGatherSuffixCollisions(t *testing.T) {
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%s %s, %s %s", test.first, test.typ, test.second, test.typ2), func(t *testing.T) {
 			one, two := describe(test.first, "l"), describe(test.second, "l")
-			_, errs := gather(t, newRegistry(),
+			_, errs := gather(t, new(registry.Registry),
 				ofType(test.typ, values(one, 1, "x").collector(one)),
 				ofType(test.typ2, values(two, 2, "x", "y").collector(two)))
 			var want []string
@@ -172,7 +172,7 @@ func TestGatherOrdersTimestamps(t *testing.T) {
 	for i := range six {
 		six[i].Value = float64(i)
 	}
-	got, errs := gather(t, newRegistry(), six.collector(d))
+	got, errs := gather(t, new(registry.Registry), six.collector(d))
 	want := "# TYPE a gauge\n" +
 		"a{l=\"x\"} 2 -9223372036854775808\n" +
 		"a{l=\"x\"} 4 -1\n" +
@@ -191,7 +191,7 @@ func TestGatherPedantic(t *testing.T) {
 	known, unknown := describe("a", "l"), describe("b", "l")
 	s := &source{runs: []registry.Run{values(known, 1, "x").run(known), values(unknown, 2, "y", "z").run(unknown)}}
 	for _, pedantic := range []bool{false, true} {
-		r := registry.New(registry.Options{Pedantic: pedantic, Explain: explain})
+		r := &registry.Registry{Pedantic: pedantic}
 		mustRegister(t, r, s, known)
 		mustRegister(t, r, probe(func(b *registry.Batch) {
 			if got := b.Pedantic(); got != pedantic {
@@ -203,7 +203,7 @@ func TestGatherPedantic(t *testing.T) {
 				t.Error("a source that is not checked was told to be pedantic")
 			}
 		}))
-		page, errs := r.Gather()
+		page, errs := r.Gather(explain)
 		wantLen, wantErrs := 2, 0
 		if pedantic {
 			wantLen, wantErrs = 1, 2
@@ -224,7 +224,7 @@ func (p probe) Collect(b *registry.Batch) { p(b) }
 
 // Sources that take their time are asked at the same time.
 func TestGatherAsksSourcesAtOnce(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	const n = 5
 	var all sync.WaitGroup
 	all.Add(n)
@@ -236,7 +236,7 @@ func TestGatherAsksSourcesAtOnce(t *testing.T) {
 	}
 	d := describe("a")
 	mustRegister(t, r, quickSource{values(d, 1).collector(d)}, d)
-	if page, errs := r.Gather(); page.Len() != 1 || errs != nil {
+	if page, errs := r.Gather(explain); page.Len() != 1 || errs != nil {
 		t.Errorf("got %d families and errors %v, want one and none", page.Len(), errs)
 	}
 }
@@ -244,11 +244,11 @@ func TestGatherAsksSourcesAtOnce(t *testing.T) {
 // The series of a page are settled when it is gathered, their values when it is
 // written.
 func TestPageReadsValuesWhenWritten(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	d := describe("a", "l")
 	live := values(d, 1, "x", "y")
 	mustRegister(t, r, live.ordered(d), d)
-	page, _ := r.Gather()
+	page, _ := r.Gather(explain)
 	live[0].Value = 7
 	if got, want := text(t, page), "# TYPE a gauge\na{l=\"x\"} 7\na{l=\"y\"} 1\n"; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -257,14 +257,14 @@ func TestPageReadsValuesWhenWritten(t *testing.T) {
 
 // After Freeze, values are settled too.
 func TestFrozenPage(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	d := describe("a", "l")
 	ordered, other := values(d, 1, "x"), values(d, 2, "y")
 	alone := values(describe("b", "l"), 3, "x", "y")
 	mustRegister(t, r, ordered.ordered(d))
 	mustRegister(t, r, other.collector(d))
 	mustRegister(t, r, alone.ordered(describe("b", "l")))
-	page, _ := r.Gather()
+	page, _ := r.Gather(explain)
 	page.Freeze()
 	for _, s := range []rows{ordered, other, alone} {
 		s[0].Value = 7
@@ -281,12 +281,12 @@ func TestFrozenPage(t *testing.T) {
 }
 
 func TestPageWritesChosenFamilies(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	for _, name := range []string{"a", "b", "c"} {
 		d := describe(name)
 		mustRegister(t, r, values(d, 1).collector(d), d)
 	}
-	page, _ := r.Gather()
+	page, _ := r.Gather(explain)
 	for _, test := range []struct {
 		names []string
 		want  string
@@ -317,10 +317,10 @@ func TestFamilyKeepsHelpAndUnit(t *testing.T) {
 	seconds := registry.NewDesc("a", "some help", "seconds", nil, nil)
 	bare := describe("b")
 	bare.NoHelp = true
-	r := newRegistry()
+	r := new(registry.Registry)
 	mustRegister(t, r, values(seconds, 1).collector(seconds), seconds)
 	mustRegister(t, r, values(bare, 1).collector(bare), bare)
-	page, _ := r.Gather()
+	page, _ := r.Gather(explain)
 	var got families
 	page.Write(&got)
 	want := families{
@@ -344,7 +344,7 @@ func (f *families) Close() error                  { return nil }
 // and there is an error for each one left out.
 func TestGatherAgainstNaiveMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := newRegistry()
+		r := new(registry.Registry)
 		type key struct {
 			family, label string
 			stamp         int64 // -1 for none
@@ -402,7 +402,7 @@ func TestGatherAgainstNaiveMerge(t *testing.T) {
 			want.WriteByte('\n')
 		}
 
-		page, errs := r.Gather()
+		page, errs := r.Gather(explain)
 		if got := text(t, page); got != want.String() {
 			t.Fatalf("got:\n%s\nwant:\n%s", got, want.String())
 		}
@@ -415,7 +415,7 @@ func TestGatherAgainstNaiveMerge(t *testing.T) {
 // Sources come and go while others gather; what is registered all the time is
 // on every page.
 func TestGatherWhileSourcesComeAndGo(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	stays := describe("stays")
 	mustRegister(t, r, values(stays, 1).ordered(stays), stays)
 	var wg sync.WaitGroup
@@ -435,7 +435,7 @@ func TestGatherWhileSourcesComeAndGo(t *testing.T) {
 		})
 		wg.Go(func() {
 			for range 300 {
-				page, errs := r.Gather()
+				page, errs := r.Gather(explain)
 				if errs != nil {
 					t.Error(errs)
 				}

@@ -18,42 +18,26 @@ type Source interface {
 	Collect(*Batch)
 }
 
-// Registry holds sources.
+// Registry holds sources. The zero value is empty and ready.
 type Registry struct {
-	pedantic bool
-	explain  func(*Run, int) string
+	// Pedantic makes a gather check each series against the descs that were
+	// registered. It is set before the registry is used.
+	Pedantic bool
 
 	mu      sync.RWMutex // guards what follows; never held while a source is asked
-	checked []entry      // in the order of registration
-	others  []Source     // those that describe nothing, and so cannot be checked
+	checked []*entry     // in the order of registration; empty ones were unregistered
+	empty   int          // how many of checked are
+	byDescs map[string]*entry
+	others  []Source // those that describe nothing, and so cannot be checked
 	ids     map[string]struct{}
 	dims    map[string]string // by name; kept when a source goes
 }
 
-// entry is a registered source with the descs it was registered with.
+// entry is a registered source with the descs it was registered with. The set of
+// those is its key in byDescs.
 type entry struct {
-	key    string // the set of its descs
 	source Source
-	descs  []*Desc
-}
-
-// Options change what a registry insists on.
-type Options struct {
-	// Pedantic makes a gather check each series against the descs that were
-	// registered.
-	Pedantic bool
-	// Explain shows one series of a run in an error message. It must be set.
-	Explain func(run *Run, i int) string
-}
-
-// New returns an empty registry.
-func New(opts Options) *Registry {
-	return &Registry{
-		pedantic: opts.Pedantic,
-		explain:  opts.Explain,
-		ids:      make(map[string]struct{}),
-		dims:     make(map[string]string),
-	}
+	descs  []*Desc // each once
 }
 
 // AlreadyRegistered is the error for a source whose descs are exactly those of
@@ -94,15 +78,25 @@ func (r *Registry) Register(source Source, descs []*Desc) error {
 	key := setKey(descs)
 	if duplicate != nil {
 		// Without one, no source that is there can have the same descs.
-		if i := r.indexOf(key); i >= 0 {
-			return AlreadyRegistered{Existing: r.checked[i].source}
+		if e, known := r.byDescs[key]; known {
+			return AlreadyRegistered{Existing: e.source}
 		}
 		return duplicate
 	}
-	r.checked = append(r.checked, entry{key: key, source: source, descs: descs})
-	for _, d := range descs {
-		r.ids[d.id] = struct{}{}
+	if r.ids == nil {
+		r.ids, r.dims, r.byDescs = make(map[string]struct{}), make(map[string]string), make(map[string]*entry)
 	}
+	// A source may describe each of a million series.
+	var once []*Desc
+	for _, d := range descs {
+		if _, known := r.ids[d.id]; !known {
+			r.ids[d.id] = struct{}{}
+			once = append(once, d)
+		}
+	}
+	e := &entry{source: source, descs: once}
+	r.checked = append(r.checked, e)
+	r.byDescs[key] = e
 	for name, dims := range newDims {
 		r.dims[name] = dims
 	}
@@ -115,19 +109,24 @@ func (r *Registry) Register(source Source, descs []*Desc) error {
 func (r *Registry) Unregister(descs []*Desc) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := r.indexOf(setKey(descs))
-	if i < 0 {
+	key := setKey(descs)
+	e, known := r.byDescs[key]
+	if !known {
 		return false
 	}
-	for _, d := range r.checked[i].descs {
+	for _, d := range e.descs {
 		delete(r.ids, d.id)
 	}
-	// A gather may be walking the old slice.
-	r.checked = slices.Delete(slices.Clone(r.checked), i, i+1)
+	delete(r.byDescs, key)
+	*e = entry{} // closing the gap each time would make many of them slow
+	if r.empty++; 2*r.empty > len(r.checked) {
+		r.checked = slices.DeleteFunc(r.checked, func(e *entry) bool { return e.source == nil })
+		r.empty = 0
+	}
 	return true
 }
 
-// Descs returns the descs of all checked sources.
+// Descs returns the descs of all checked sources, each once.
 func (r *Registry) Descs() []*Desc {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -143,15 +142,20 @@ func (r *Registry) Descs() []*Desc {
 func (r *Registry) Sources() []Source {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	sources := make([]Source, 0, len(r.checked)+len(r.others))
-	for _, e := range r.checked {
-		sources = append(sources, e.source)
-	}
-	return append(sources, r.others...)
+	sources, _ := r.sources()
+	return sources
 }
 
-func (r *Registry) indexOf(key string) int {
-	return slices.IndexFunc(r.checked, func(e entry) bool { return e.key == key })
+// sources returns all sources, and how many of them, those in front, are checked.
+// It needs the lock.
+func (r *Registry) sources() (all []Source, checked int) {
+	all = make([]Source, 0, len(r.byDescs)+len(r.others))
+	for _, e := range r.checked {
+		if e.source != nil {
+			all = append(all, e.source)
+		}
+	}
+	return append(all, r.others...), len(all)
 }
 
 // setKey is equal for two lists of descs that hold the same ones, in whatever

@@ -3,6 +3,9 @@ package registry_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -65,7 +68,7 @@ func TestRegisterConflicts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRegistry()
+			r := new(registry.Registry)
 			first := &source{}
 			mustRegister(t, r, first, test.first...)
 			got := ""
@@ -85,7 +88,7 @@ func TestRegisterConflicts(t *testing.T) {
 
 // What was refused leaves nothing behind.
 func TestRefusedRegistrationChangesNothing(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	a, b := describe("a"), describe("b")
 	mustRegister(t, r, &source{}, a)
 	if err := r.Register(&source{}, []*registry.Desc{b, describe("c", "x"), a}); err == nil {
@@ -98,8 +101,18 @@ func TestRefusedRegistrationChangesNothing(t *testing.T) {
 	}
 }
 
+// A source that describes itself by collecting sends a desc for each series.
+func TestDescsAreKeptOnce(t *testing.T) {
+	r := new(registry.Registry)
+	a, b := describe("a"), describe("b")
+	mustRegister(t, r, &source{}, a, b, a, describe("a"), b)
+	if got := r.Descs(); !slices.Equal(got, []*registry.Desc{a, b}) {
+		t.Errorf("got %v, want a and b once", got)
+	}
+}
+
 func TestUnregister(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	a, b := describe("a"), describe("b")
 	s := values(a, 1).collector(a)
 	mustRegister(t, r, s, a, b)
@@ -116,7 +129,7 @@ func TestUnregister(t *testing.T) {
 	if r.Unregister([]*registry.Desc{a, b}) {
 		t.Error("again: got true, want false")
 	}
-	if page, errs := r.Gather(); page.Len() != 0 || errs != nil {
+	if page, errs := r.Gather(explain); page.Len() != 0 || errs != nil {
 		t.Errorf("got %d families and %v after it is gone, want none", page.Len(), errs)
 	}
 	if err := r.Register(s, []*registry.Desc{describe("a", "other")}); err == nil {
@@ -125,8 +138,34 @@ func TestUnregister(t *testing.T) {
 	mustRegister(t, r, s, a) // the set may be another one, though
 }
 
+// What one source costs does not depend on how many there are: some programs
+// register one for each of their connections.
+func TestUnregisterOneOfMany(t *testing.T) {
+	const n = 2000
+	r := new(registry.Registry)
+	var descs []*registry.Desc
+	for i := range n {
+		descs = append(descs, registry.NewDesc("a", "", "", nil, map[string]string{"n": strconv.Itoa(i)}))
+		mustRegister(t, r, &source{}, descs[i])
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, d := range descs {
+		if !r.Unregister([]*registry.Desc{d}) {
+			t.Fatalf("%s is not found again", d)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / n; each > 4096 {
+		t.Errorf("got %d bytes allocated to unregister one, want few", each)
+	}
+	if got := len(r.Sources()); got != 0 {
+		t.Errorf("got %d sources after all were unregistered, want none", got)
+	}
+}
+
 func TestSourcesStayInOrder(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	var all []registry.Source
 	for i := range 5 {
 		s := &source{}
@@ -153,7 +192,7 @@ func TestSourcesStayInOrder(t *testing.T) {
 
 // Unchecked sources are not told apart, and cannot be taken away.
 func TestUncheckedSources(t *testing.T) {
-	r := newRegistry()
+	r := new(registry.Registry)
 	d := describe("a", "l")
 	for _, l := range []string{"x", "y"} {
 		mustRegister(t, r, values(d, 1, l).collector(d))
@@ -161,7 +200,7 @@ func TestUncheckedSources(t *testing.T) {
 	if r.Unregister(nil) {
 		t.Error("got true, want false")
 	}
-	page, errs := r.Gather()
+	page, errs := r.Gather(explain)
 	if errs != nil {
 		t.Errorf("got errors %v, want none", errs)
 	}

@@ -66,8 +66,6 @@ func values(d *registry.Desc, value float64, labelValues ...string) rows {
 // explain shows a series by its labels.
 func explain(run *registry.Run, i int) string { return "<" + run.Rows.Labels(i).Text() + ">" }
 
-func newRegistry() *registry.Registry { return registry.New(registry.Options{Explain: explain}) }
-
 func mustRegister(t *testing.T, r *registry.Registry, s registry.Source, descs ...*registry.Desc) {
 	t.Helper()
 	if err := r.Register(s, descs); err != nil {

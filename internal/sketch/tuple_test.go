@@ -121,7 +121,7 @@ func TestTuplesStayFew(t *testing.T) {
 func TestEqualValuesNeedNoRoom(t *testing.T) {
 	w := NewWindow(NewTargets(map[float64]float64{0.5: 0}), 1)
 	for i := range 100_000 {
-		w.Insert(float64(i * i % 101))
+		w.Insert(float64(int64(i) * int64(i) % 101)) // more than 32 bits
 	}
 	w.flush()
 	if len(w.tuples) > 101 {

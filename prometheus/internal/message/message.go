@@ -6,6 +6,8 @@ package message
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
@@ -194,13 +196,18 @@ func load(t exposition.Type, in *dto.Metric) exposition.Series {
 	return s
 }
 
+// loadExemplar replaces what is not UTF-8, which nobody has checked: a reader of
+// OpenMetrics would refuse the whole page because of it.
 func loadExemplar(e *dto.Exemplar) *exposition.Exemplar {
 	if e == nil {
 		return nil
 	}
 	out := &exposition.Exemplar{Value: e.GetValue(), Time: loadTime(e.Timestamp)}
 	for _, l := range e.GetLabel() {
-		out.Labels = append(out.Labels, exposition.Label{Name: l.GetName(), Value: l.GetValue()})
+		out.Labels = append(out.Labels, exposition.Label{
+			Name:  strings.ToValidUTF8(l.GetName(), string(utf8.RuneError)),
+			Value: strings.ToValidUTF8(l.GetValue(), string(utf8.RuneError)),
+		})
 	}
 	return out
 }
