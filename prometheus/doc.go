@@ -72,9 +72,10 @@
 //
 // # Performance
 //
-// An update takes no lock and allocates nothing. Finding the metric of a
-// combination of label values that exists takes no lock and allocates nothing
-// either, but costs more than the update does: code in a hot loop keeps the
+// An update never waits for a lock, and allocates nothing but exemplars and room
+// for what a native histogram or a summary has not seen before. Finding the
+// metric of a combination of label values that exists takes no lock and allocates
+// nothing, but costs more than the update does: code in a hot loop keeps the
 // metric at hand. Label values are copied once, when their series is made.
 //
 // A page is written straight from the metrics, in every format. Gather, which

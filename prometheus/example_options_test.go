@@ -43,11 +43,15 @@ func ExampleExemplarObserver() {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(crossing)
 	for _, bucket := range reg.MustGather()[0].GetMetric()[0].GetHistogram().GetBucket() {
-		fmt.Println(bucket.GetUpperBound(), bucket.GetCumulativeCount(), bucket.GetExemplar().GetLabel(), bucket.GetExemplar().GetValue())
+		fmt.Println("at most", bucket.GetUpperBound(), "seconds:", bucket.GetCumulativeCount())
+		for _, label := range bucket.GetExemplar().GetLabel() {
+			fmt.Println("one of them,", bucket.GetExemplar().GetValue(), "seconds:", label.GetName(), label.GetValue())
+		}
 	}
 	// Output:
-	// 300 0 [] 0
-	// 600 1 [name:"log_entry" value:"1138"] 410
+	// at most 300 seconds: 0
+	// at most 600 seconds: 1
+	// one of them, 410 seconds: log_entry 1138
 }
 
 // One constraint may serve the labels of several vectors.

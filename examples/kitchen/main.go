@@ -1,6 +1,6 @@
-// Kitchen uses each of the four types for what it is good at: a restaurant's
-// kitchen counts orders, shows which pots are on the stove, and keeps how long
-// dishes take and what guests tip.
+// Kitchen uses each of the four types for what it is good at: the kitchen of a
+// snack bar counts orders, shows how many pots are on the stove, and keeps how
+// long dishes take and what guests tip.
 //
 //	go run ./examples/kitchen
 //	curl http://127.0.0.1:8080/metrics
@@ -50,9 +50,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		cooking: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "kitchen_cooking_duration_seconds",
 			Help:    "Time from an order to the dish, by dish.",
-			Buckets: []float64{60, 120, 300, 600, 900, 1200, 1800, 3600}, // 15 and 20 minutes are promised to guests
+			Buckets: []float64{1, 2, 5, 10, 15, 20, 30, 60}, // guests are promised 15 and 20 seconds
 		}, []string{"dish"}),
-		// One wants the median, exactly, of this one till.
+		// One wants the median of this one till, more exactly than buckets tell.
 		tips: factory.NewSummary(prometheus.SummaryOpts{
 			Name:       "kitchen_tips_euros",
 			Help:       "Tips of the guests of one table.",
@@ -77,7 +77,7 @@ type kitchen struct {
 
 func newKitchen(m *metrics) *kitchen {
 	k := &kitchen{metrics: m}
-	for name, usual := range map[string]time.Duration{"soup": 4 * time.Minute, "pasta": 11 * time.Minute, "roast": 40 * time.Minute} {
+	for name, usual := range map[string]time.Duration{"soup": 2 * time.Second, "pasta": 9 * time.Second, "roast": 18 * time.Second} {
 		k.menu = append(k.menu, &dish{
 			usual:   usual,
 			orders:  m.orders.WithLabelValues(name),
@@ -130,7 +130,7 @@ func main() {
 	defer stop()
 
 	reg := prometheus.NewRegistry()
-	go newKitchen(newMetrics(reg)).open(ctx, 10*time.Second)
+	go newKitchen(newMetrics(reg)).open(ctx, time.Second)
 	if err := serve.Until(ctx, *listen, handler(reg)); err != nil {
 		log.Fatal(err)
 	}

@@ -6,7 +6,8 @@
 //	curl http://127.0.0.1:8080/
 //	curl http://127.0.0.1:8080/metrics
 //
-// Slow requests leave an exemplar, which leads from the histogram to one of them:
+// Each bucket of the histogram has an exemplar, the ID of its latest request, which
+// leads from the number to one of those that it counts:
 //
 //	curl -H 'Accept: application/openmetrics-text' http://127.0.0.1:8080/metrics
 package main

@@ -286,9 +286,13 @@ func (p *Page) Len() int { return len(p.families) }
 // Write writes the page, or, if there are names, only the families of those
 // names. The encoder is not closed.
 func (p *Page) Write(e exposition.Encoder, names ...string) {
+	wanted := make(map[string]bool, len(names)) // who asks may ask for thousands
+	for _, name := range names {
+		wanted[name] = true
+	}
 	var s exposition.Series
 	for _, f := range p.families {
-		if len(names) > 0 && !slices.Contains(names, f.Name) {
+		if len(names) > 0 && !wanted[f.Name] {
 			continue
 		}
 		e.Family(&f.Family)

@@ -98,13 +98,17 @@ func (g gathered) messages(names []string) []*dto.MetricFamily {
 	if len(names) == 0 {
 		return g.families
 	}
-	var wanted []*dto.MetricFamily
+	wanted := make(map[string]bool, len(names)) // who asks may ask for thousands
+	for _, name := range names {
+		wanted[name] = true
+	}
+	var found []*dto.MetricFamily
 	for _, mf := range g.families {
-		if slices.Contains(names, mf.GetName()) {
-			wanted = append(wanted, mf)
+		if wanted[mf.GetName()] {
+			found = append(found, mf)
 		}
 	}
-	return wanted
+	return found
 }
 
 // fitting returns the families that the format can express, and an error for

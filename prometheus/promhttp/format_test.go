@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
 // everything is a registry with all types of metrics and everything that only
@@ -260,7 +261,7 @@ func TestOptionsAreTheHandlersOwn(t *testing.T) {
 func TestClientGoesAwayInEachFormat(t *testing.T) {
 	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "length"}, []string{"queue"})
 	other := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "width"}, []string{"queue"})
-	for i := range 5_000 {
+	for i := range 2_500 {
 		vec.WithLabelValues(fmt.Sprint(i)).Set(1)
 		other.WithLabelValues(fmt.Sprint(i)).Set(1)
 	}
@@ -280,5 +281,30 @@ func TestClientGoesAwayInEachFormat(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Choosing from many families by many names, of which none is there, must not
+// compare each with each, which would take a minute. Anybody may ask for that.
+func TestManyNames(t *testing.T) {
+	var families []*dto.MetricFamily
+	for i := range 50_000 {
+		families = append(families, &dto.MetricFamily{
+			Name: proto.String(fmt.Sprintf("family_of_some_name_%06d", i)), Type: dto.MetricType_GAUGE.Enum(),
+			Metric: []*dto.Metric{{Gauge: &dto.Gauge{}}},
+		})
+	}
+	var names []string
+	for i := range 200_000 {
+		names = append(names, fmt.Sprintf("family_of_some_name_%06d", 100_000+i))
+	}
+	start := time.Now()
+	for kind, g := range map[string]gathered{"page": {page: message.Page(families)}, "families": {families: families}} {
+		if found := g.messages(names); len(found) != 0 {
+			t.Errorf("%s: got %d families, want none", kind, len(found))
+		}
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
 	}
 }

@@ -67,19 +67,17 @@ func TestPrometheusReadsOurNumbersBack(t *testing.T) {
 			native:      true,
 		},
 	}
-	for _, test := range tests {
+	shops := make([]*shop, len(tests))
+	servers := make([]*prometheusServer, len(tests))
+	for i, test := range tests { // all at once: each needs five seconds until it scrapes
+		shops[i] = openShop(t, test.opts)
+		servers[i] = startPrometheus(t, shops[i].url, "--enable-feature="+test.features)
+	}
+	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			shop := newShop()
-			page := promhttp.HandlerFor(shop.registry, test.opts)
-			var first scrape
-			target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				page.ServeHTTP(w, r)
-				first.note(r.Header.Get("Accept"), w.Header().Get("Content-Type"))
-			}))
-			t.Cleanup(target.Close)
-			server := startPrometheus(t, target.URL, "--enable-feature="+test.features)
-			if accept, contentType := first.seen(); accept != test.accept || contentType != test.contentType {
+			shop := shops[i]
+			server := servers[i].scraped(t)
+			if accept, contentType := shop.first.seen(); accept != test.accept || contentType != test.contentType {
 				t.Errorf("asked for %s\nand got %s\nwant %s\nand %s", accept, contentType, test.accept, test.contentType)
 			}
 			for query, want := range shop.numbers(test.whole) {
@@ -125,10 +123,27 @@ func (s *scrape) seen() (accept, contentType string) {
 	return s.accept, s.contentType
 }
 
-// shop is a registry with metrics of all types, and what was observed.
+// shop is a registry with metrics of all types, what was observed, and where it
+// is served.
 type shop struct {
 	registry  *prometheus.Registry
 	durations []float64 // what the native histogram has counted
+	url       string
+	first     scrape
+}
+
+// openShop serves a new shop until the test ends.
+func openShop(t *testing.T, opts promhttp.HandlerOpts) *shop {
+	t.Helper()
+	s := newShop()
+	page := promhttp.HandlerFor(s.registry, opts)
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page.ServeHTTP(w, r)
+		s.first.note(r.Header.Get("Accept"), w.Header().Get("Content-Type"))
+	}))
+	t.Cleanup(target.Close)
+	s.url = target.URL
+	return s
 }
 
 // factor is how wide the native buckets are at most.
@@ -236,9 +251,11 @@ func (s *shop) compareQuantiles(t *testing.T, server string) {
 	}
 }
 
-// startPrometheus runs Debian's Prometheus until the test ends and returns its
-// address, once it has scraped the target.
-func startPrometheus(t *testing.T, target string, flags ...string) string {
+// prometheusServer is Debian's Prometheus, which has one target.
+type prometheusServer struct{ url string }
+
+// startPrometheus runs one until the test ends.
+func startPrometheus(t *testing.T, target string, flags ...string) *prometheusServer {
 	t.Helper()
 	program, err := exec.LookPath("prometheus")
 	if err != nil {
@@ -278,24 +295,29 @@ scrape_configs:
 			t.Logf("prometheus wrote:\n%s", log.String())
 		}
 	})
+	return &prometheusServer{url: "http://" + address}
+}
 
-	server := "http://" + address
+// scraped waits until the target has been scraped and returns the address of the
+// server.
+func (s *prometheusServer) scraped(t *testing.T) string {
+	t.Helper()
 	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		resp, err := http.Get(server + "/api/v1/query?query=" + url.QueryEscape("up == 1"))
+		resp, err := http.Get(s.url + "/api/v1/query?query=" + url.QueryEscape("up == 1"))
 		if err == nil {
 			var body bytes.Buffer
 			_, err = body.ReadFrom(resp.Body)
 			resp.Body.Close()
 			if err == nil && strings.Contains(body.String(), `"job":"ours"`) {
-				return server
+				return s.url
 			}
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("prometheus has not scraped the target: %v\n%s", err, log.String())
+			t.Fatalf("prometheus has not scraped the target: %v", err)
 		case <-tick.C:
 		}
 	}

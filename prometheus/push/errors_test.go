@@ -153,6 +153,13 @@ func TestUnusableURL(t *testing.T) {
 			t.Errorf("%s: got error %v", name, err)
 		}
 	}
+	for url, want := range map[string]string{
+		"ann:hush@gateway:port": `parse "http://***@gateway:port/metrics/job/a%40b": invalid port ":port" after host`,
+		"http://a:b@c@g:port/x": `parse "http://***@g:port/x/metrics/job/a%40b": invalid port ":port" after host`,
+		"gateway:port/@":        `parse "http://***@/metrics/job/a%40b": invalid port ":port" after host`,
+	} {
+		wantError(t, url, push.New(url, "a@b").Push(), want)
+	}
 }
 
 func TestContextEndsAPush(t *testing.T) {

@@ -3,10 +3,13 @@ package push
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -83,7 +86,7 @@ func (p *Pusher) checkLabels(family *dto.MetricFamily) error {
 func (p *Pusher) request(ctx context.Context, method string, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, p.address(), bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, withoutCredentials(err)
 	}
 	if p.header != nil {
 		req.Header = p.header.Clone() // requests that run at the same time share nothing
@@ -92,6 +95,21 @@ func (p *Pusher) request(ctx context.Context, method string, body []byte) (*http
 		req.SetBasicAuth(p.credentials.username, p.credentials.password)
 	}
 	return req, nil
+}
+
+// withoutCredentials removes what may be a user and a password from the error of
+// a URL that cannot be read, as net/http does with one that can.
+func withoutCredentials(err error) error {
+	var unreadable *url.Error
+	if !errors.As(err, &unreadable) {
+		return err
+	}
+	scheme, rest, _ := strings.Cut(unreadable.URL, "://")
+	host, path, _ := strings.Cut(rest, "/metrics/job")
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		unreadable.URL = scheme + "://***" + host[at:] + "/metrics/job" + path
+	}
+	return err
 }
 
 // maxQuoted is how many bytes of an answer an error quotes.
