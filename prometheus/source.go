@@ -49,9 +49,13 @@ func sourceOf(c Collector) source {
 	case *wrappingCollector:
 		base, wraps := m.unwrapped()
 		if s, ok := sourceOf(base).(nativeSource); ok {
-			return &wrappedSource{nativeSource: s, c: c, desc: wrapDesc(wraps, s.run().Desc)}
+			run := s.run()
+			desc := wrapDesc(wraps, run.Desc)
+			if run.Type != exposition.Summary || !hasQuantileLabel(desc) {
+				return &wrappedSource{nativeSource: s, c: c, desc: desc}
+			}
 		}
-		return collectorSource{c, base, wraps}
+		return collectorSource{c, base, wraps} // which checks the labels of each metric
 	default:
 		return collectorSource{c: c, base: c}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
 )
 
 // Summary tells the number and the sum of observations and, if it has
@@ -118,9 +119,14 @@ const quantileLabel = "quantile"
 // checkQuantileLabel panics if a label of the summary has the name that its
 // quantiles need.
 func checkQuantileLabel(desc *Desc) {
-	if _, constant := desc.d.Const[quantileLabel]; constant || slices.Contains(desc.d.Schema.Variable(), quantileLabel) {
+	if hasQuantileLabel(desc.d) {
 		panic(fmt.Errorf("%q is not allowed as label name in summaries", quantileLabel))
 	}
+}
+
+func hasQuantileLabel(d *registry.Desc) bool {
+	_, constant := d.Const[quantileLabel]
+	return constant || slices.Contains(d.Schema.Variable(), quantileLabel)
 }
 
 // NewSummary makes a summary. It panics if a constant label is called

@@ -92,7 +92,7 @@ func newWrapping(prefix string, labels Labels) *wrapping {
 
 // desc returns the desc of what d describes after the wrapping.
 func (w *wrapping) desc(d *registry.Desc) *registry.Desc {
-	labels := maps.Clone(d.Const)
+	labels := maps.Clone(d.SoundConst())
 	for _, name := range slices.Sorted(maps.Keys(w.labels)) {
 		if _, taken := labels[name]; taken {
 			return d.Refused(fmt.Errorf("attempted wrapping with already existing label name %q", name))

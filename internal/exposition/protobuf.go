@@ -53,7 +53,7 @@ func (p *Protobuf) Family(f *Family) {
 	p.begun, p.family, p.unit = true, f.Type, f.Unit
 	p.body = appendString(p.body, familyName, EscapeName(f.Name, p.escaping))
 	if f.HasHelp {
-		p.body = appendString(p.body, familyHelp, f.Help)
+		p.body = appendString(p.body, familyHelp, validText(f.Help))
 	}
 	p.body = appendUint(p.body, familyType, familyTypes[f.Type])
 }

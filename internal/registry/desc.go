@@ -113,13 +113,21 @@ func ValidLabelName(name string) bool {
 	return name != "" && utf8.ValidString(name) && !strings.HasPrefix(name, "__")
 }
 
+// SoundConst returns the constant labels, none if something was wrong when the
+// desc was made: then they may be what was wrong.
+func (d *Desc) SoundConst() map[string]string {
+	if !d.checked {
+		return nil
+	}
+	return d.Const
+}
+
 // String shows the description as error messages quote it.
 func (d *Desc) String() string {
 	var constant []string
-	if d.checked {
-		for _, label := range slices.Sorted(maps.Keys(d.Const)) {
-			constant = append(constant, fmt.Sprintf("%s=%q", label, d.Const[label]))
-		}
+	labels := d.SoundConst()
+	for _, label := range slices.Sorted(maps.Keys(labels)) {
+		constant = append(constant, fmt.Sprintf("%s=%q", label, labels[label]))
 	}
 	variable := slices.Clone(d.Schema.Variable())
 	for place, constraint := range d.Constraints {

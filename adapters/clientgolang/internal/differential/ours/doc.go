@@ -11,5 +11,5 @@ import (
 
 // Scenarios returns everything there is.
 func Scenarios() []script.Scenario {
-	return slices.Concat(metrics, vectors, constrained, constants, exemplars, registering, wrapping, collecting, gathering)
+	return slices.Concat(metrics, vectors, constrained, constants, exemplars, registering, wrapping, collecting, gathering, formats, native, objectives, auto, pushing, graphs, transactions, common, testing, instrumenting)
 }

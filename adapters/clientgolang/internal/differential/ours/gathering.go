@@ -23,15 +23,7 @@ func family(name, help string, typ dto.MetricType, metrics ...*dto.Metric) *dto.
 
 func gatherAll(t *script.Trace, gatherers ...prometheus.Gatherer) {
 	families, err := prometheus.Gatherers(gatherers).Gather()
-	var several prometheus.MultiError
-	switch {
-	case errors.As(err, &several):
-		t.Gathered(families, several...)
-	case err != nil:
-		t.Gathered(families, err)
-	default:
-		t.Gathered(families)
-	}
+	t.Gathered(families, each(err)...)
 }
 
 var gathering = []script.Scenario{
@@ -115,3 +107,6 @@ var gathering = []script.Scenario{
 		show(t, r)
 	}},
 }
+
+// families is what a Gatherer returns.
+type families = []*dto.MetricFamily

@@ -11,7 +11,9 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
-// wrapped are Registerers that wrap r in many ways.
+// wrapped are Registerers that wrap r in many ways. No two labels have the same
+// value: of two series that differ in the names of labels alone, chance takes the
+// one to stand first.
 func wrapped(r prometheus.Registerer) map[string]prometheus.Registerer {
 	labels := func(pairs ...string) prometheus.Labels {
 		l := prometheus.Labels{}
@@ -29,16 +31,16 @@ func wrapped(r prometheus.Registerer) map[string]prometheus.Registerer {
 		"two labels":      prometheus.WrapRegistererWith(labels("zone", "1", "b", "\n\"\\"), r),
 		"prefix":          prometheus.WrapRegistererWithPrefix("p_", r),
 		"empty prefix":    prometheus.WrapRegistererWithPrefix("", r),
-		"dotted":          prometheus.WrapRegistererWithPrefix("p.", prometheus.WrapRegistererWith(labels("größe", "1"), r)),
+		"dotted":          prometheus.WrapRegistererWithPrefix("p.", prometheus.WrapRegistererWith(labels("größe", "g"), r)),
 		"nested":          prometheus.WrapRegistererWith(labels("in", "1"), prometheus.WrapRegistererWithPrefix("q_", prometheus.WrapRegistererWith(labels("out", "2"), prometheus.WrapRegistererWithPrefix("r_", r)))),
 		"same twice":      prometheus.WrapRegistererWith(labels("zone", "1"), prometheus.WrapRegistererWith(labels("zone", "1"), r)),
-		"variable label":  prometheus.WrapRegistererWith(labels("a", "1"), r),
-		"constant label":  prometheus.WrapRegistererWith(labels("const", "1"), r),
+		"variable label":  prometheus.WrapRegistererWith(labels("a", "v"), r),
+		"constant label":  prometheus.WrapRegistererWith(labels("const", "k"), r),
 		"reserved label":  prometheus.WrapRegistererWith(labels("__x", "1"), r),
 		"empty label":     prometheus.WrapRegistererWith(labels("", "1"), r),
 		"bad value":       prometheus.WrapRegistererWith(labels("zone", "\xff"), r),
 		"bad prefix":      prometheus.WrapRegistererWithPrefix("\xff", r),
-		"quantile":        prometheus.WrapRegistererWith(labels("quantile", "1"), r),
+		"quantile":        prometheus.WrapRegistererWith(labels("quantile", "q"), r),
 		"no registerer":   prometheus.WrapRegistererWith(labels("zone", "1"), nil),
 		"prefix of no-op": prometheus.WrapRegistererWithPrefix("x_", prometheus.WrapRegistererWith(nil, nil)),
 	}
@@ -54,12 +56,12 @@ func wrappedNames() []string {
 // several makes one Collector of each kind.
 func several() map[string]prometheus.Collector {
 	constant := prometheus.Labels{"const": "c"}
-	counters := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c_total", Help: "h", Unit: "u", ConstLabels: constant}, []string{"b", "a"})
+	counters := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c_total", Help: "h", ConstLabels: constant}, []string{"b", "a"})
 	counters.WithLabelValues("2", "1").Add(3)
 	counters.WithLabelValues("1", "2").Add(0.5)
 	histograms := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "h", Help: "h", Buckets: []float64{1}}, []string{"a"})
 	histograms.WithLabelValues("x").Observe(0.5)
-	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "g", Help: "h", ConstLabels: constant})
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "g_u", Help: "h", Unit: "u", ConstLabels: constant})
 	gauge.Set(7)
 	inner := prometheus.NewRegistry()
 	inner.MustRegister(prometheus.NewSummary(prometheus.SummaryOpts{Name: "s", Help: "h"}))
@@ -91,13 +93,13 @@ var wrapping = []script.Scenario{
 				c := several()[name]
 				r := prometheus.NewRegistry()
 				register(t, wrapped(r)[wrap], wrap+" "+name, c)
-				show(t, r)
+				glance(t, r)
 				register(t, wrapped(r)[wrap], "again", c)
 				register(t, wrapped(r)["label"], "with label", c)
 				t.Try("MustRegister", func() { wrapped(r)[wrap].MustRegister(c) })
-				show(t, r)
+				glance(t, r)
 				t.Note("unregister", r.Unregister(c), wrapped(r)["other value"].Unregister(c), wrapped(r)[wrap].Unregister(c), wrapped(r)[wrap].Unregister(c))
-				show(t, r)
+				glance(t, r)
 			}
 		}
 	}},
@@ -117,6 +119,12 @@ var wrapping = []script.Scenario{
 		show(t, r)
 		vec.WithLabelValues("b").Set(9)
 		show(t, r)
+	}},
+	{Name: "unregistering what is not valid by a wrapped registerer", Run: func(t *script.Trace) {
+		r := prometheus.NewRegistry()
+		register(t, r, "counter", prometheus.NewCounter(prometheus.CounterOpts{Name: "c"}))
+		invalid := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c", ConstLabels: prometheus.Labels{"a": "1"}}, []string{"a"})
+		t.Note("unregister", prometheus.WrapRegistererWith(nil, r).Unregister(invalid))
 	}},
 	{Name: "what a wrapped registerer says exists", Run: func(t *script.Trace) {
 		r := prometheus.NewRegistry()
@@ -140,9 +148,9 @@ var wrapping = []script.Scenario{
 			} {
 				r, outer := prometheus.NewPedanticRegistry(), prometheus.NewRegistry()
 				register(t, r, fmt.Sprint(name, i), c)
-				show(t, r)
+				glance(t, r)
 				register(t, outer, "the registry", prometheus.WrapCollectorWith(prometheus.Labels{"outer": "o"}, r))
-				show(t, outer)
+				glance(t, outer)
 				descs := make(chan *prometheus.Desc, 10)
 				c.Describe(descs)
 				close(descs)
@@ -170,6 +178,14 @@ var wrapping = []script.Scenario{
 		r := prometheus.NewRegistry()
 		register(t, prometheus.WrapRegistererWith(prometheus.Labels{"quantile": "1"}, r), "summary",
 			sender{descs: []*prometheus.Desc{d}, metrics: []prometheus.Metric{prometheus.MustNewConstSummary(d, 1, 2, nil)}})
+		show(t, r)
+		r = prometheus.NewRegistry()
+		vec := prometheus.NewSummaryVec(prometheus.SummaryOpts{Name: "v"}, []string{"a"})
+		vec.WithLabelValues("1").Observe(1)
+		vec.WithLabelValues("2").Observe(2)
+		for _, c := range []prometheus.Collector{prometheus.NewSummary(prometheus.SummaryOpts{Name: "t"}), vec} {
+			register(t, r, "wrapped", prometheus.WrapCollectorWith(prometheus.Labels{"quantile": "1"}, c))
+		}
 		show(t, r)
 	}},
 }

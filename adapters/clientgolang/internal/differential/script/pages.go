@@ -1,104 +1,129 @@
 package script
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
 	"strings"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/encoding/protodelim"
 )
 
+// Exposure is what was exposed at one moment: to those who gather, and to those
+// who ask for a page.
+type Exposure struct {
+	Families []*dto.MetricFamily
+	Errors   bool
+	Pages    []Page
+}
+
+// Page is an answer to a scrape.
+type Page struct {
+	Format      Format
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Format is what a page is asked for in.
+type Format struct {
+	MediaType string
+	Escaping  string
+	Created   bool // with the lines in which OpenMetrics tells since when it counts
+}
+
+// The media types of Formats.
 const (
-	text        = "text/plain;version=0.0.4"
-	openMetrics = "application/openmetrics-text;version=1.0.0"
-	message     = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
-	delimited   = message + "delimited"
+	Text          = "text/plain;version=0.0.4"
+	OpenMetrics0  = "application/openmetrics-text;version=0.0.1"
+	OpenMetrics1  = "application/openmetrics-text;version=1.0.0"
+	Protobuf      = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+	ProtobufText  = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text"
+	ProtobufLines = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text"
 )
 
-// Pages notes the pages that a handler serves: in the formats for machines under
-// every escaping, in those for people once.
-func (t *Trace) Pages(handler http.Handler) {
+// Formats are all that a page can be asked for in.
+var Formats = formats()
+
+// Few are formats that together have everything, for what is shown often.
+var Few = []Format{
+	{MediaType: Text, Escaping: "allow-utf-8"},
+	{MediaType: OpenMetrics0, Escaping: "dots"},
+	{MediaType: OpenMetrics1, Escaping: "underscores", Created: true},
+	{MediaType: Protobuf, Escaping: "values"},
+}
+
+func formats() []Format {
+	var all []Format
 	for _, escaping := range []string{"allow-utf-8", "underscores", "dots", "values"} {
-		for _, format := range []string{text, openMetrics, delimited} {
-			t.page(handler, format+";escaping="+escaping)
+		for _, media := range []string{Text, OpenMetrics0, OpenMetrics1, Protobuf, ProtobufText, ProtobufLines} {
+			all = append(all, Format{MediaType: media, Escaping: escaping})
 		}
+		all = append(all, Format{MediaType: OpenMetrics1, Escaping: escaping, Created: true})
 	}
-	t.page(handler, message+"text")
-	t.page(handler, message+"compact-text")
+	return all
 }
 
-// CreatedLines notes the pages that a handler serves which may have lines that
-// tell since when something counts.
-func (t *Trace) CreatedLines(handler http.Handler) {
-	t.page(handler, openMetrics+";escaping=allow-utf-8")
-	t.page(handler, openMetrics)
-	t.page(handler, delimited)
+// Exposed notes what a Gather returned and, in all the formats, what a handler
+// serves.
+func (t *Trace) Exposed(families []*dto.MetricFamily, errs []error, handler func(created bool) http.Handler, formats ...Format) {
+	t.Gathered(families, errs...)
+	shown := Exposure{Families: families, Errors: len(errs) > 0}
+	for _, format := range formats {
+		page := Ask(handler, format)
+		t.Note("page", page.Status, page.ContentType, format.Created, "\n"+page.readable())
+		shown.Pages = append(shown.Pages, page)
+	}
+	t.Exposures = append(t.Exposures, shown)
 }
 
-func (t *Trace) page(handler http.Handler, accept string) {
+// Ask asks for a page in a format. There is one handler for pages with created
+// lines and one for those without.
+func Ask(handler func(created bool) http.Handler, format Format) Page {
 	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-	request.Header.Set("Accept", accept)
+	request.Header.Set("Accept", format.MediaType+";escaping="+format.Escaping)
 	request.Header.Set("Accept-Encoding", "identity")
 	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, request)
-	t.Note("page", answer.Code, answer.Header().Get("Content-Type"))
-	if strings.HasPrefix(accept, delimited) && answer.Code == http.StatusOK {
-		t.Gathered(decoded(answer.Body))
-		return
-	}
-	lines := slices.DeleteFunc(strings.Split(untimedText(answer.Body.String()), "\n"), isUnfitUnit)
-	if answer.Code != http.StatusOK {
+	handler(format.Created).ServeHTTP(answer, request)
+	return Page{Format: format, Status: answer.Code, ContentType: answer.Header().Get("Content-Type"), Body: answer.Body.Bytes()}
+}
+
+// readable returns the page as a person can read it: messages decoded, and a
+// checksum of what they were decoded from.
+func (p Page) readable() string {
+	switch {
+	case p.Status != http.StatusOK:
+		lines := strings.Split(string(p.Body), "\n")
 		slices.Sort(lines) // the order of errors says nothing
+		return strings.Join(lines, "\n")
+	case p.Format.MediaType != Protobuf:
+		return string(p.Body)
 	}
-	t.Note("body", "\n"+strings.Join(lines, "\n"))
-}
-
-// decoded reads messages that are delimited by their lengths.
-func decoded(r io.Reader) ([]*dto.MetricFamily, error) {
-	decoder := expfmt.NewDecoder(r, expfmt.FmtProtoDelim)
-	var all []*dto.MetricFamily
-	for {
-		mf := &dto.MetricFamily{}
-		switch err := decoder.Decode(mf); {
-		case errors.Is(err, io.EOF):
-			return all, nil
-		case err != nil:
-			return all, err
-		}
-		all = append(all, mf)
-	}
-}
-
-// isUnfitUnit tells whether a line of OpenMetrics has a unit that the name of its
-// family does not end in. A reader must refuse the page for it, so ours leaves it
-// out, as docs/differences.md tells.
-func isUnfitUnit(line string) bool {
-	unit, ok := strings.CutPrefix(line, "# UNIT ")
-	if !ok {
-		return false
-	}
-	name, unit, _ := strings.Cut(unit, " ")
-	return !strings.HasSuffix(strings.Trim(name, `"`), "_"+unit)
-}
-
-// times are those of the present, in messages, in lines that tell them, and of
-// exemplars.
-var times = []*regexp.Regexp{
-	regexp.MustCompile(`()seconds:\s*[0-9]{10}(\s+nanos:\s*[0-9]+)?`),
-	regexp.MustCompile(`(_created(?:"?,.*\}|"\}|\{.*\})?) 1\.[0-9]+e\+09`),
-	regexp.MustCompile(`( # \{.*\} [^ ]+) 1\.[0-9]+e\+09`),
-}
-
-// untimedText makes the times in a text equal: two libraries do not make their
-// metrics at the same instant.
-func untimedText(text string) string {
-	for _, pattern := range times {
-		text = pattern.ReplaceAllString(text, "$1 now")
+	families, err := Messages(p.Body)
+	text := fmt.Sprintf("%d bytes, checksum %08x, %v\n", len(p.Body), crc32.ChecksumIEEE(p.Body), err)
+	for _, mf := range families {
+		text += fmt.Sprintln(mf)
 	}
 	return text
+}
+
+// Messages decodes the body of a page in the Protobuf format.
+func Messages(body []byte) ([]*dto.MetricFamily, error) {
+	var families []*dto.MetricFamily
+	for r := bytes.NewReader(body); ; {
+		mf := &dto.MetricFamily{}
+		switch err := protodelim.UnmarshalFrom(r, mf); {
+		case errors.Is(err, io.EOF):
+			return families, nil
+		case err != nil:
+			return families, err
+		}
+		families = append(families, mf)
+	}
 }

@@ -56,7 +56,7 @@ var constants = []script.Scenario{
 				for _, values := range [][]string{nil, {"1", "2"}, {"1"}, {"\xff", "1"}} {
 					m, err := prometheus.NewConstMetric(desc, typ, 1.5, values...)
 					if made(t, "const", m, err) != nil {
-						showing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
+						glancing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
 					}
 					t.Try("must", func() { prometheus.MustNewConstMetric(desc, typ, 1.5, values...) })
 					m, err = prometheus.NewConstMetricWithCreatedTimestamp(desc, typ, 1.5, created, values...)
@@ -72,7 +72,7 @@ var constants = []script.Scenario{
 				for _, buckets := range []map[float64]uint64{nil, {}, {1: 2}, {10: 5, -1: 1, 0.5: 3}, {1: 2, math.Inf(1): 7}, {1: 9}} {
 					m, err := prometheus.NewConstHistogram(desc, 7, 2.5, buckets, values...)
 					if made(t, "const", m, err) != nil {
-						showing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
+						glancing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
 					}
 					t.Try("must", func() { prometheus.MustNewConstHistogram(desc, 7, 2.5, buckets, values...) })
 					m, err = prometheus.NewConstHistogramWithCreatedTimestamp(desc, 7, 2.5, buckets, created, values...)
@@ -90,7 +90,7 @@ var constants = []script.Scenario{
 				for _, quantiles := range []map[float64]float64{nil, {}, {0.5: math.NaN()}, {1: 5, 0: -1, 0.99: math.Inf(1)}} {
 					m, err := prometheus.NewConstSummary(desc, 7, 2.5, quantiles, values...)
 					if made(t, "const", m, err) != nil {
-						showing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
+						glancing(t, sender{[]*prometheus.Desc{desc}, []prometheus.Metric{m}})
 					}
 					t.Try("must", func() { prometheus.MustNewConstSummary(desc, 7, 2.5, quantiles, values...) })
 					m, err = prometheus.NewConstSummaryWithCreatedTimestamp(desc, 7, 2.5, quantiles, created, values...)
@@ -104,8 +104,8 @@ var constants = []script.Scenario{
 	}},
 	{Name: "constant metrics of labels that histograms and summaries need", Run: func(t *script.Trace) {
 		le, quantile := prometheus.NewDesc("h", "h", []string{"le"}, nil), prometheus.NewDesc("s", "h", []string{"quantile"}, nil)
-		showing(t, sender{[]*prometheus.Desc{le}, []prometheus.Metric{prometheus.MustNewConstHistogram(le, 1, 1, nil, "x")}})
-		showing(t, sender{[]*prometheus.Desc{quantile}, []prometheus.Metric{prometheus.MustNewConstSummary(quantile, 1, 1, nil, "x")}})
+		glancing(t, sender{[]*prometheus.Desc{le}, []prometheus.Metric{prometheus.MustNewConstHistogram(le, 1, 1, nil, "x")}})
+		glancing(t, sender{[]*prometheus.Desc{quantile}, []prometheus.Metric{prometheus.MustNewConstSummary(quantile, 1, 1, nil, "x")}})
 	}},
 	{Name: "maps that are changed later", Run: func(t *script.Trace) {
 		buckets := map[float64]uint64{1: 1}
@@ -122,8 +122,8 @@ var constants = []script.Scenario{
 			} {
 				stamped := prometheus.NewMetricWithTimestamp(at, m)
 				write(t, "stamped", stamped)
-				showing(t, sender{descs[:1], []prometheus.Metric{stamped, prometheus.NewMetricWithTimestamp(at.Add(time.Second), m), m}})
-				showing(t, sender{descs[:1], []prometheus.Metric{stamped, m, stamped}})
+				glancing(t, sender{descs[:1], []prometheus.Metric{stamped, prometheus.NewMetricWithTimestamp(at.Add(time.Second), m), m}})
+				glancing(t, sender{descs[:1], []prometheus.Metric{stamped, m, stamped}})
 			}
 		}
 		t.Note("desc", prometheus.NewMetricWithTimestamp(created, prometheus.MustNewConstMetric(descs[0], prometheus.GaugeValue, 1)).Desc())
@@ -132,7 +132,7 @@ var constants = []script.Scenario{
 		for _, desc := range descs {
 			m := prometheus.NewInvalidMetric(desc, errors.New("could not be had"))
 			write(t, "invalid", m)
-			showing(t, sender{descs[:1], []prometheus.Metric{m, prometheus.MustNewConstMetric(descs[0], prometheus.GaugeValue, 1)}})
+			glancing(t, sender{descs[:1], []prometheus.Metric{m, prometheus.MustNewConstMetric(descs[0], prometheus.GaugeValue, 1)}})
 			write(t, "stamped", prometheus.NewMetricWithTimestamp(created, m))
 		}
 	}},

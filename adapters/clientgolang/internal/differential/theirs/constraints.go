@@ -22,7 +22,7 @@ func bounded() prometheus.ConstrainedLabels {
 
 var constrained = []script.Scenario{
 	{Name: "constrained labels", Run: func(t *script.Trace) {
-		vec := prometheus.V2.NewCounterVec(prometheus.CounterVecOpts{CounterOpts: prometheus.CounterOpts{Name: "c", Help: "h", Unit: "u", ConstLabels: prometheus.Labels{"const": "X"}}, VariableLabels: bounded()})
+		vec := prometheus.V2.NewCounterVec(prometheus.CounterVecOpts{CounterOpts: prometheus.CounterOpts{Name: "c_u", Help: "h", Unit: "u", ConstLabels: prometheus.Labels{"const": "X"}}, VariableLabels: bounded()})
 		descs := make(chan *prometheus.Desc, 1)
 		vec.Describe(descs)
 		t.Note("desc", <-descs)
@@ -73,12 +73,20 @@ var constrained = []script.Scenario{
 		t.Note("delete", upper.DeleteLabelValues("x", "8"), last.DeleteLabelValues("x"), upper.DeletePartialMatch(prometheus.Labels{"l": "upper"}), upper.DeletePartialMatch(prometheus.Labels{"k": "1"}))
 		showing(t, vec)
 	}},
+	{Name: "too few values for curried labels with constraints", Run: func(t *script.Trace) {
+		labels := prometheus.ConstrainedLabels{{Name: "a", Constraint: strings.ToLower}, {Name: "b"}}
+		vec := prometheus.V2.NewGaugeVec(prometheus.GaugeVecOpts{GaugeOpts: prometheus.GaugeOpts{Name: "g"}, VariableLabels: labels})
+		t.Try("look up", func() {
+			_, err := vec.MustCurryWith(prometheus.Labels{"b": "1"}).GetMetricWithLabelValues()
+			t.Note("looked up", err)
+		})
+	}},
 	{Name: "vectors of v2", Run: func(t *script.Trace) {
-		h := prometheus.V2.NewHistogramVec(prometheus.HistogramVecOpts{HistogramOpts: prometheus.HistogramOpts{Name: "h", Help: "h", Unit: "u", Buckets: []float64{1}}, VariableLabels: bounded()})
+		h := prometheus.V2.NewHistogramVec(prometheus.HistogramVecOpts{HistogramOpts: prometheus.HistogramOpts{Name: "h_u", Help: "h", Unit: "u", Buckets: []float64{1}}, VariableLabels: bounded()})
 		h.WithLabelValues("A", "B", "C").Observe(1)
-		s := prometheus.V2.NewSummaryVec(prometheus.SummaryVecOpts{SummaryOpts: prometheus.SummaryOpts{Name: "s", Help: "h", Unit: "u"}, VariableLabels: prometheus.UnconstrainedLabels{"x"}})
+		s := prometheus.V2.NewSummaryVec(prometheus.SummaryVecOpts{SummaryOpts: prometheus.SummaryOpts{Name: "s_u", Help: "h", Unit: "u"}, VariableLabels: prometheus.UnconstrainedLabels{"x"}})
 		s.WithLabelValues("A").Observe(1)
-		g := prometheus.V2.NewGaugeVec(prometheus.GaugeVecOpts{GaugeOpts: prometheus.GaugeOpts{Name: "g", Help: "h", Unit: "u"}, VariableLabels: prometheus.ConstrainedLabels{}})
+		g := prometheus.V2.NewGaugeVec(prometheus.GaugeVecOpts{GaugeOpts: prometheus.GaugeOpts{Name: "g_u", Help: "h", Unit: "u"}, VariableLabels: prometheus.ConstrainedLabels{}})
 		g.WithLabelValues().Set(1)
 		showing(t, h, s, g)
 		t.Try("quantile", func() {
@@ -87,7 +95,7 @@ var constrained = []script.Scenario{
 	}},
 	{Name: "descs of v2", Run: func(t *script.Trace) {
 		for _, d := range []*prometheus.Desc{
-			prometheus.V2.NewDesc("d", "h", bounded(), prometheus.Labels{"a": "b"}, prometheus.WithUnit("seconds")),
+			prometheus.V2.NewDesc("d_seconds", "h", bounded(), prometheus.Labels{"a": "b"}, prometheus.WithUnit("seconds")),
 			prometheus.V2.NewDesc("d", "h", prometheus.UnconstrainedLabels{"x", "y"}, nil),
 			prometheus.V2.NewDesc("d", "h", prometheus.UnconstrainedLabels(nil), nil, prometheus.WithUnit("a"), prometheus.WithUnit("b")),
 			prometheus.V2.NewDesc("", "h", bounded(), nil, prometheus.WithUnit("a")),

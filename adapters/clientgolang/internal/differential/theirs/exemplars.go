@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/script"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,14 +78,12 @@ var exemplars = []script.Scenario{
 			h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "h", Buckets: []float64{10}})
 			s := prometheus.NewSummary(prometheus.SummaryOpts{Name: "s"})
 			for _, o := range []prometheus.Observer{h, s, nil} {
-				d := prometheus.NewTimer(o).ObserveDurationWithExemplar(labels)
-				t.Note("duration", d >= 0)
+				timer := prometheus.NewTimer(o)
+				script.Pause(3 * time.Second)
+				t.Note("duration", timer.ObserveDurationWithExemplar(labels))
 			}
-			out := &dto.Metric{}
-			_ = h.Write(out)
-			for _, b := range out.GetHistogram().GetBucket() {
-				t.Note("bucket", b.GetCumulativeCount(), b.GetExemplar().GetLabel(), b.GetExemplar().GetValue() > 0)
-			}
+			write(t, "histogram", h)
+			write(t, "summary", s)
 		}
 	}},
 	{Name: "metrics with exemplars", Run: func(t *script.Trace) {

@@ -1,8 +1,13 @@
 package theirs
 
 import (
-	"math"
+	"cmp"
+	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/cresset-metrics/cresset/adapters/clientgolang/internal/differential/script"
 
@@ -10,105 +15,220 @@ import (
 )
 
 // Run runs a program.
-func Run(t *script.Trace, pedantic bool, program []script.Op) {
-	m := machine{Trace: t, registry: prometheus.NewRegistry()}
-	if pedantic {
-		m.registry = prometheus.NewPedanticRegistry()
+func Run(t *script.Trace, program script.Program) {
+	m := newMachine(t, program.Pedantic)
+	if program.Apart {
+		m.gatherers = m.gatherers[:2]
 	}
-	for _, op := range program {
+	for _, op := range program.Ops {
 		t.Try(op.Do, func() { m.step(op) })
 	}
-	show(t, m.registry)
+	for _, g := range m.gatherers {
+		showIn(t, g, program.Last...)
+	}
 }
 
+// machine is what a program works with: two registries, ways to register with
+// them and to gather from them, and what was made.
 type machine struct {
 	*script.Trace
-	registry *prometheus.Registry
-	made     []thing
+	registerers []registerer
+	gatherers   []prometheus.Gatherer
+	made        []thing
 }
 
-// thing is a collector, and what else can be done with it.
-type thing struct {
-	prometheus.Collector
-	update   func(do string, v float64)
-	find     func(values []string) (thing, error)
-	findMap  func(prometheus.Labels) (thing, error)
-	curry    func(prometheus.Labels) (thing, error)
-	deleting deleting
+// registerer is a Registerer, and the labels that it wraps Collectors with, those
+// that come last first.
+type registerer struct {
+	prometheus.Registerer
+	labels []prometheus.Labels
 }
+
+// wrapped returns a Collector as the registry inside sees it, but for its name.
+func (r registerer) wrapped(c prometheus.Collector) prometheus.Collector {
+	for _, labels := range slices.Backward(r.labels) {
+		c = prometheus.WrapCollectorWith(labels, c)
+	}
+	return c
+}
+
+func newMachine(t *script.Trace, pedantic bool) *machine {
+	create := prometheus.NewRegistry
+	if pedantic {
+		create = prometheus.NewPedanticRegistry
+	}
+	a, b := create(), create()
+	return &machine{
+		Trace:       t,
+		registerers: []registerer{{Registerer: a}, {Registerer: b}},
+		gatherers:   []prometheus.Gatherer{a, b, inOrder(prometheus.Gatherers{a, b})},
+	}
+}
+
+// inOrder gathers what g does, with the metrics that have the same label values
+// sorted by label names: their order is left to chance.
+func inOrder(g prometheus.Gatherer) prometheus.Gatherer {
+	return prometheus.GathererFunc(func() (families, error) {
+		found, err := g.Gather()
+		for _, mf := range found {
+			slices.SortFunc(mf.GetMetric(), func(a, b *dto.Metric) int {
+				return cmp.Or(slices.CompareFunc(a.GetLabel(), b.GetLabel(), byValue), slices.CompareFunc(a.GetLabel(), b.GetLabel(), byName), cmp.Compare(a.GetTimestampMs(), b.GetTimestampMs()))
+			})
+		}
+		return found, err
+	})
+}
+
+func byValue(a, b *dto.LabelPair) int { return cmp.Compare(a.GetValue(), b.GetValue()) }
+func byName(a, b *dto.LabelPair) int  { return cmp.Compare(a.GetName(), b.GetName()) }
 
 func (m *machine) step(op script.Op) {
 	switch op.Do {
 	case "single":
-		m.made = append(m.made, single(op.Metric, op.Value))
-		return
+		m.make(op, single(op.Metric, op.Value))
 	case "vector":
-		m.made = append(m.made, vector(op.Metric))
-		return
-	case "collector":
-		m.made = append(m.made, thing{Collector: m.collector(op)})
-		return
+		m.make(op, vector(op.Metric))
+	case "collector", "unchecked collector", "function":
+		m.make(op, thing{Collector: m.collector(op)})
+	case "wrap":
+		inner := m.registerers[op.Where%len(m.registerers)]
+		m.registerers = append(m.registerers, registerer{prometheus.WrapRegistererWith(op.Labels, inner.Registerer), append(slices.Clone(inner.labels), op.Labels)})
+	case "prefix":
+		inner := m.registerers[op.Where%len(m.registerers)]
+		m.registerers = append(m.registerers, registerer{prometheus.WrapRegistererWithPrefix(op.Metric.Name, inner.Registerer), inner.labels})
 	case "gather":
-		show(m.Trace, m.registry)
-		return
+		showIn(m.Trace, m.gatherers[op.Where%len(m.gatherers)], op.Format)
+	case "pause":
+		script.Pause(op.Pause)
+	default:
+		if len(m.made) > 0 {
+			m.stepWith(m.made[op.Place%len(m.made)], op)
+		}
 	}
-	if len(m.made) == 0 {
-		return
+}
+
+// make keeps what was made.
+func (m *machine) make(op script.Op, made thing) {
+	m.made = append(m.made, made)
+	if op.Register {
+		register(m.Trace, m.registerers[op.Where%len(m.registerers)], "new thing", made.Collector)
 	}
-	at := m.made[op.Place%len(m.made)]
+}
+
+// stepWith does something with what was made before.
+func (m *machine) stepWith(at thing, op script.Op) {
+	registerer := m.registerers[op.Where%len(m.registerers)]
 	switch op.Do {
 	case "register":
-		register(m.Trace, m.registry, "thing", at.Collector)
+		register(m.Trace, registerer, "thing", at.Collector)
 	case "unregister":
-		m.Note("unregister", m.registry.Unregister(at.Collector))
-	case "inc", "dec", "add", "sub", "set", "observe":
-		switch {
-		case at.update != nil:
-			at.update(op.Do, op.Value)
-		case at.find != nil && op.Labels == nil:
-			child, err := at.find(op.Values)
-			m.Note("find", err)
-			if err == nil {
-				child.update(op.Do, op.Value)
-			}
-		case at.findMap != nil:
-			child, err := at.findMap(op.Labels)
-			m.Note("find", err)
-			if err == nil {
-				child.update(op.Do, op.Value)
-			}
+		if sound(registerer.wrapped(at.Collector)) { // what is not valid inside a wrapping is a named difference
+			m.Note("unregister", registerer.Unregister(at.Collector))
 		}
+	case "wrap collector":
+		m.make(op, thing{Collector: prometheus.WrapCollectorWith(op.Labels, at.Collector)})
 	case "hold":
-		if at.find != nil {
-			child, err := at.find(op.Values)
-			m.Note("hold", err)
-			if err == nil {
-				m.made = append(m.made, child)
-			}
+		if child, ok := m.found(at, op); ok {
+			m.made = append(m.made, child)
 		}
 	case "curry":
 		if at.curry != nil {
 			curried, err := at.curry(op.Labels)
 			m.Note("curry", err)
 			if err == nil {
+				curried.names = slices.DeleteFunc(slices.Clone(at.names), func(name string) bool {
+					_, set := op.Labels[name]
+					return set
+				})
+				curried.mustFit = at.constrained // too few values are a named difference
+				curried.constrained = at.constrained
 				m.made = append(m.made, curried)
 			}
 		}
-	default:
+	case "delete values", "delete", "delete partial match", "reset":
 		if at.deleting != nil {
-			m.remove(op, at.deleting)
+			m.remove(op, at)
+		}
+	default:
+		if at.find != nil {
+			child, ok := m.found(at, op)
+			if !ok {
+				return
+			}
+			at = child
+		}
+		if at.update != nil {
+			at.update(op)
 		}
 	}
 }
 
-func (m *machine) remove(op script.Op, vec deleting) {
+// sound tells whether all that a collector describes is valid.
+func sound(c prometheus.Collector) bool {
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		c.Describe(descs)
+	}()
+	valid := true
+	for d := range descs {
+		valid = valid && d.Err() == nil
+	}
+	return valid
+}
+
+// found finds a child of a vector, in one of two ways.
+func (m *machine) found(vec thing, op script.Op) (thing, bool) {
+	if vec.find == nil {
+		return thing{}, false
+	}
+	values, labels := op.Values, op.Labels
+	if op.Fit || vec.mustFit {
+		values, labels = fitting(op, vec.names)
+	}
+	var child thing
+	var err error
+	if op.Labels != nil {
+		child, err = vec.findMap(labels)
+	} else {
+		child, err = vec.find(values)
+	}
+	m.Note("find", err)
+	return child, err == nil
+}
+
+// fitting returns values for these labels. Of several that are not UTF-8, chance
+// would take the one to complain of.
+func fitting(op script.Op, names []string) ([]string, prometheus.Labels) {
+	values, labels, bad := make([]string, len(names)), prometheus.Labels{}, false
+	for i, name := range names {
+		values[i] = "1"
+		if i < len(op.Values) {
+			values[i] = op.Values[i]
+		}
+		if !utf8.ValidString(values[i]) {
+			if bad {
+				values[i] = "3"
+			}
+			bad = true
+		}
+		labels[name] = values[i]
+	}
+	return values, labels
+}
+
+func (m *machine) remove(op script.Op, at thing) {
+	vec, values, labels := at.deleting, op.Values, op.Labels
+	if op.Fit || at.mustFit {
+		values, _ = fitting(op, at.names)
+	}
 	switch op.Do {
 	case "delete values":
-		m.Note(op.Do, vec.DeleteLabelValues(op.Values...))
+		m.Note(op.Do, vec.DeleteLabelValues(values...))
 	case "delete":
-		m.Note(op.Do, vec.Delete(op.Labels))
+		m.Note(op.Do, vec.Delete(labels))
 	case "delete partial match":
-		m.Note(op.Do, vec.DeletePartialMatch(op.Labels))
+		m.Note(op.Do, vec.DeletePartialMatch(labels))
 	case "reset":
 		vec.Reset()
 	}
@@ -132,136 +252,56 @@ func (m *machine) collector(op script.Op) prometheus.Collector {
 		m.Note("sample", err)
 		if err != nil {
 			metric = prometheus.NewInvalidMetric(d, err)
-		} else if sample.Stamped {
-			metric = prometheus.NewMetricWithTimestamp(time.UnixMilli(sample.Stamp), metric)
 		}
 		s.metrics = append(s.metrics, metric)
+	}
+	switch op.Do {
+	case "unchecked collector":
+		s.descs = nil
+	case "function":
+		return prometheus.CollectorFunc(s.Collect)
 	}
 	return s
 }
 
+// The types of samples that are not of a prometheus.ValueType.
+const (
+	histogramSample = 4 + iota
+	summarySample
+	nativeSample
+)
+
 func (m *machine) sample(d *prometheus.Desc, s script.Sample) (prometheus.Metric, error) {
-	switch s.Type {
-	case 4:
-		return prometheus.NewConstHistogram(d, 3, s.Value, map[float64]uint64{1: 2, s.Value: 1}, s.Values...)
-	case 5:
-		return prometheus.NewConstSummary(d, 3, s.Value, map[float64]float64{0.5: s.Value, 0.9: 1}, s.Values...)
+	metric, err := constant(d, s)
+	if err == nil && len(s.Exemplars) > 0 {
+		var exemplars []prometheus.Exemplar
+		for i, v := range s.Exemplars {
+			exemplars = append(exemplars, prometheus.Exemplar{Value: v, Labels: prometheus.Labels{"id": fmt.Sprint(i)}, Timestamp: at(int64(i))})
+		}
+		metric, err = prometheus.NewMetricWithExemplars(metric, exemplars...)
+	}
+	if err == nil && s.Stamped {
+		metric = prometheus.NewMetricWithTimestamp(time.UnixMilli(s.Stamp), metric)
+	}
+	return metric, err
+}
+
+func constant(d *prometheus.Desc, s script.Sample) (prometheus.Metric, error) {
+	buckets, quantiles := map[float64]uint64{1: 2, s.Value: 1}, map[float64]float64{0.5: s.Value, 0.9: 1}
+	switch {
+	case s.Type == histogramSample && s.Created:
+		return prometheus.NewConstHistogramWithCreatedTimestamp(d, 3, s.Value, buckets, at(9), s.Values...)
+	case s.Type == histogramSample:
+		return prometheus.NewConstHistogram(d, 3, s.Value, buckets, s.Values...)
+	case s.Type == summarySample && s.Created:
+		return prometheus.NewConstSummaryWithCreatedTimestamp(d, 3, s.Value, quantiles, at(9), s.Values...)
+	case s.Type == summarySample:
+		return prometheus.NewConstSummary(d, 3, s.Value, quantiles, s.Values...)
+	case s.Type == nativeSample:
+		return prometheus.NewConstNativeHistogram(d, 4, s.Value, map[int]int64{1: 1, 4: 2}, map[int]int64{-2: 1}, 0, 2, 1e-3, at(9), s.Values...)
+	case s.Created:
+		return prometheus.NewConstMetricWithCreatedTimestamp(d, prometheus.ValueType(s.Type), s.Value, at(9), s.Values...)
 	default:
 		return prometheus.NewConstMetric(d, prometheus.ValueType(s.Type), s.Value, s.Values...)
-	}
-}
-
-func counterThing(c prometheus.Counter) thing {
-	return thing{Collector: c, update: func(do string, v float64) {
-		switch {
-		case do == "inc":
-			c.Inc()
-		case !math.IsNaN(v): // what is not a number is a named difference
-			c.Add(v)
-		}
-	}}
-}
-
-func gaugeThing(g prometheus.Gauge) thing {
-	return thing{Collector: g, update: func(do string, v float64) {
-		switch do {
-		case "inc":
-			g.Inc()
-		case "dec":
-			g.Dec()
-		case "sub":
-			g.Sub(v)
-		case "add":
-			g.Add(v)
-		default:
-			g.Set(v)
-		}
-	}}
-}
-
-func observerThing(o prometheus.Observer) thing {
-	return thing{Collector: o.(prometheus.Collector), update: func(_ string, v float64) { o.Observe(v) }}
-}
-
-func opts(of script.Metric) prometheus.Opts {
-	return prometheus.Opts{Name: of.Name, Help: of.Help, Unit: of.Unit, ConstLabels: of.Const}
-}
-
-func histogramOpts(of script.Metric) prometheus.HistogramOpts {
-	return prometheus.HistogramOpts{Name: of.Name, Help: of.Help, Unit: of.Unit, ConstLabels: of.Const, Buckets: of.Buckets}
-}
-
-func summaryOpts(of script.Metric) prometheus.SummaryOpts {
-	return prometheus.SummaryOpts{Name: of.Name, Help: of.Help, Unit: of.Unit, ConstLabels: of.Const}
-}
-
-func single(of script.Metric, v float64) thing {
-	switch of.Kind {
-	case "counter":
-		return counterThing(prometheus.NewCounter(prometheus.CounterOpts(opts(of))))
-	case "gauge":
-		return gaugeThing(prometheus.NewGauge(prometheus.GaugeOpts(opts(of))))
-	case "histogram":
-		return observerThing(prometheus.NewHistogram(histogramOpts(of)))
-	case "summary":
-		return observerThing(prometheus.NewSummary(summaryOpts(of)))
-	default:
-		return thing{Collector: prometheus.NewGaugeFunc(prometheus.GaugeOpts(opts(of)), func() float64 { return v })}
-	}
-}
-
-func vector(of script.Metric) thing {
-	switch of.Kind {
-	case "counter":
-		return counterVecThing(prometheus.NewCounterVec(prometheus.CounterOpts(opts(of)), of.Names))
-	case "gauge", "func":
-		return gaugeVecThing(prometheus.NewGaugeVec(prometheus.GaugeOpts(opts(of)), of.Names))
-	case "histogram":
-		return observerVecThing(prometheus.NewHistogramVec(histogramOpts(of), of.Names))
-	default:
-		return observerVecThing(prometheus.NewSummaryVec(summaryOpts(of), of.Names))
-	}
-}
-
-func counterVecThing(vec *prometheus.CounterVec) thing {
-	return thing{
-		Collector: vec, deleting: vec,
-		find: func(values []string) (thing, error) {
-			return found(counterThing)(vec.GetMetricWithLabelValues(values...))
-		},
-		findMap: func(labels prometheus.Labels) (thing, error) { return found(counterThing)(vec.GetMetricWith(labels)) },
-		curry:   func(labels prometheus.Labels) (thing, error) { return found(counterVecThing)(vec.CurryWith(labels)) },
-	}
-}
-
-func gaugeVecThing(vec *prometheus.GaugeVec) thing {
-	return thing{
-		Collector: vec, deleting: vec,
-		find: func(values []string) (thing, error) {
-			return found(gaugeThing)(vec.GetMetricWithLabelValues(values...))
-		},
-		findMap: func(labels prometheus.Labels) (thing, error) { return found(gaugeThing)(vec.GetMetricWith(labels)) },
-		curry:   func(labels prometheus.Labels) (thing, error) { return found(gaugeVecThing)(vec.CurryWith(labels)) },
-	}
-}
-
-func observerVecThing(vec prometheus.ObserverVec) thing {
-	return thing{
-		Collector: vec, deleting: vec.(deleting),
-		find: func(values []string) (thing, error) {
-			return found(observerThing)(vec.GetMetricWithLabelValues(values...))
-		},
-		findMap: func(labels prometheus.Labels) (thing, error) { return found(observerThing)(vec.GetMetricWith(labels)) },
-		curry:   func(labels prometheus.Labels) (thing, error) { return found(observerVecThing)(vec.CurryWith(labels)) },
-	}
-}
-
-// found makes a thing of what was found, if it was.
-func found[T any](make func(T) thing) func(T, error) (thing, error) {
-	return func(v T, err error) (thing, error) {
-		if err != nil {
-			return thing{}, err
-		}
-		return make(v), nil
 	}
 }
