@@ -55,8 +55,8 @@ const unmarshalErrors = "yaml: unmarshal errors:\n"
 func problems(file string, root *yaml.Node, err error) (out []error, ok bool) {
 	text := err.Error()
 	if i := strings.Index(text, unmarshalErrors); i >= 0 {
-		for s := range strings.SplitSeq(text[i+len(unmarshalErrors):], "\n") {
-			out = append(out, problem(file, root, strings.TrimSpace(s)))
+		for _, s := range listed(text[i+len(unmarshalErrors):]) {
+			out = append(out, problem(file, root, s))
 		}
 		return out, true
 	}
@@ -64,6 +64,21 @@ func problems(file string, root *yaml.Node, err error) (out []error, ok bool) {
 		return []error{problem(file, root, rest)}, true
 	}
 	return nil, false
+}
+
+// listed returns the errors that a parser lists, each on a line of its own. One
+// that quotes a value with line feeds goes on over several.
+func listed(text string) []string {
+	var all []string
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		if len(all) == 0 || lineText.MatchString(line) {
+			all = append(all, line)
+		} else {
+			all[len(all)-1] += " " + line
+		}
+	}
+	return all
 }
 
 func problem(file string, root *yaml.Node, text string) Error {

@@ -139,6 +139,20 @@ var registering = []script.Scenario{
 		t.Note("unregister", r.Unregister(described(b, a)))
 		show(t, r)
 	}},
+	{Name: "the descs of what is collected", Run: func(t *script.Trace) {
+		a := desc("a", "h", []string{"x"}, nil)
+		for _, c := range []prometheus.Collector{
+			described(a), newVec(), prometheus.NewGauge(prometheus.GaugeOpts{Name: "g"}),
+			sender{metrics: []prometheus.Metric{prometheus.MustNewConstMetric(a, prometheus.GaugeValue, 1, "1"), prometheus.NewInvalidMetric(desc("b", "h", nil, nil), errors.New("no"))}},
+		} {
+			descs := make(chan *prometheus.Desc, 10)
+			prometheus.DescribeByCollect(c, descs)
+			close(descs)
+			for d := range descs {
+				t.Note("desc", d, d.Err())
+			}
+		}
+	}},
 	{Name: "registry in a registry", Run: func(t *script.Trace) {
 		inner, outer := prometheus.NewRegistry(), prometheus.NewPedanticRegistry()
 		vec := newVec()
