@@ -6,7 +6,7 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
-func ExampleSummary_quantiles() {
+func ExampleSummaryOpts() {
 	reg := prometheus.NewRegistry()
 	delay := prometheus.NewSummary(prometheus.SummaryOpts{
 		Name: "ferry_delay_minutes",

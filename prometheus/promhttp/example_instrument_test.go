@@ -224,3 +224,29 @@ func ExampleRoundTripperFunc() {
 	fmt.Println(string(body), err)
 	// Output: you asked for /emma <nil>
 }
+
+// Options can be put together once and given to all that is instrumented alike.
+func ExampleOption() {
+	reg := prometheus.NewRegistry()
+	tenant := promhttp.WithLabelFromRequest("tenant", func(r *http.Request) string {
+		if name := r.Header.Get("Tenant"); name == "red" || name == "blue" {
+			return name
+		}
+		return "other" // whoever asks must not make series
+	})
+	opts := []promhttp.Option{tenant, promhttp.WithExtraMethods("PURGE")}
+
+	requests := promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+		Name: "cache_requests_total", Help: "Requests, by method and tenant.",
+	}, []string{"method", "tenant"})
+	handler := promhttp.InstrumentHandlerCounter(requests, http.NotFoundHandler(), opts...)
+
+	request := httptest.NewRequest("PURGE", "/", nil)
+	request.Header.Set("Tenant", "blue")
+	handler.ServeHTTP(httptest.NewRecorder(), request)
+	show(reg, "cache_requests_total")
+	// Output:
+	// # HELP cache_requests_total Requests, by method and tenant.
+	// # TYPE cache_requests_total counter
+	// cache_requests_total{method="purge",tenant="blue"} 1
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/prometheus/common/expfmt"
 
@@ -83,4 +84,32 @@ func ExamplePusher_Delete() {
 	}
 	// Output:
 	// DELETE /metrics/job/mailing/list/weekly
+}
+
+// patient tries again once when a request fails.
+type patient struct{ client *http.Client }
+
+func (p patient) Do(r *http.Request) (*http.Response, error) {
+	response, err := p.client.Do(r)
+	if err != nil && r.GetBody != nil {
+		if r.Body, err = r.GetBody(); err != nil {
+			return nil, err
+		}
+		return p.client.Do(r)
+	}
+	return response, err
+}
+
+// Whatever can send a request can send a push: one that waits no longer than a
+// minute, one that tries again, or both.
+func ExampleHTTPDoer() {
+	gateway := printer()
+	defer gateway.Close()
+
+	var client push.HTTPDoer = patient{&http.Client{Timeout: time.Minute}}
+	if err := push.New(gateway.URL, "mailing").Client(client).Delete(); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// DELETE /metrics/job/mailing
 }
