@@ -2,7 +2,6 @@ package app
 
 import (
 	"log/slog"
-	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/adapters/clientgolang"
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/collectors/version"
 )
 
 // The versions of the servers whose behaviour this one has, which their clients
@@ -41,16 +41,12 @@ func newRegistries(version string) *registries {
 	return r
 }
 
-func buildInfo(program, version string) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: program,
-		Name:      "build_info",
-		Help:      "A metric with a constant '1' value labeled by version, revision, branch, goversion from which " + program + " was built, and the goos and goarch for the build.",
-		ConstLabels: prometheus.Labels{
-			"version": version, "revision": "", "branch": "", "goversion": runtime.Version(),
-			"goos": runtime.GOOS, "goarch": runtime.GOARCH, "tags": "",
-		},
-	}, func() float64 { return 1 })
+// buildInfo says which version of a program this server stands for, with nothing
+// of what is only known of the original's build.
+func buildInfo(program, of string) prometheus.Collector {
+	return version.NewCollector(program, version.WithExtraConstLabels(prometheus.Labels{
+		"version": of, "revision": "", "branch": "", "tags": "",
+	}))
 }
 
 // Gather returns the families of all registries by name. Where several have one
