@@ -27,6 +27,7 @@ var plan = housetest.Plan{
 		{Path: "internal/exposition", Why: "turning families into bytes needs to know nothing of where they came from"},
 		{Path: "internal/series", May: []string{"internal/exposition"}, Why: "which series exist does not depend on what they hold"},
 		{Path: "internal/registry", May: []string{"internal/cell", "internal/series", "internal/exposition"}, Why: "both APIs stand on it, so it knows neither, and no protobuf"},
+		{Path: "internal/metric", May: []string{"internal/cell", "internal/exposition"}, Why: "what a series holds does not depend on which series exist, or who made them"},
 		{Path: "internal/housetest", Why: "it looks at the house from outside"},
 
 		{Path: "prometheus/internal/message", May: []string{"internal/exposition", "internal/registry", messages, protobuf}, Why: "it translates between series and messages, and does nothing else"},
@@ -34,7 +35,7 @@ var plan = housetest.Plan{
 		{
 			Path: "prometheus",
 			May: []string{
-				"internal/cell", "internal/series", "internal/exposition", "internal/registry",
+				"internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry",
 				"prometheus/internal/message", "prometheus/internal/goruntime", messages, protobuf, procfs,
 			},
 			Why: "the drop-in stands on the engine; what serves or pushes stands on the drop-in",

@@ -2,13 +2,11 @@ package prometheus
 
 import (
 	"errors"
-	"sync/atomic"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/metric"
 )
 
 // Counter is a value that only grows: requests served, errors seen, bytes
@@ -46,21 +44,17 @@ func NewCounter(opts CounterOpts) Counter {
 }
 
 func newCounter(id identity) *counter {
-	return &counter{identity: id, created: time.Now().UnixNano()}
+	return &counter{id, metric.NewCounter()}
 }
 
 type counter struct {
 	identity
-	value    cell.Counter
-	created  int64
-	exemplar atomic.Pointer[exposition.Exemplar] // nil until there is one
+	metric.Counter
 }
-
-func (c *counter) Inc() { c.value.Inc() }
 
 func (c *counter) Add(v float64) {
 	if v >= 0 {
-		c.value.Add(v)
+		c.Counter.Add(v)
 	} else if v < 0 {
 		panic(errors.New("counter cannot decrease in value"))
 	}
@@ -69,19 +63,14 @@ func (c *counter) Add(v float64) {
 func (c *counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
 	if exemplar != nil {
-		c.exemplar.Store(mustNewExemplar(v, exemplar))
+		c.SetExemplar(mustNewExemplar(v, exemplar))
 	}
 }
 
 func (c *counter) Collect(ch chan<- Metric)    { ch <- c }
 func (c *counter) Write(out *dto.Metric) error { return writeNative(c, out) }
 func (c *counter) seriesType() exposition.Type { return exposition.Counter }
-
-func (c *counter) fill(s *exposition.Series) {
-	setValue(s, c.value.Value())
-	s.Created = exposition.UnixNano(c.created)
-	s.Exemplar = c.exemplar.Load()
-}
+func (c *counter) fill(s *exposition.Series)   { c.Fill(s) }
 
 // CounterVec is a family of counters that differ in the values of their
 // labels.

@@ -5,8 +5,8 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/metric"
 )
 
 // Gauge is a value that goes up and down: a temperature, memory in use,
@@ -40,21 +40,19 @@ func NewGauge(opts GaugeOpts) Gauge {
 
 type gauge struct {
 	identity
-	value cell.Float
+	metric.Gauge
 }
 
-func (g *gauge) Set(v float64) { g.value.Set(v) }
-func (g *gauge) Inc()          { g.value.Add(1) }
-func (g *gauge) Dec()          { g.value.Add(-1) }
-func (g *gauge) Add(v float64) { g.value.Add(v) }
-func (g *gauge) Sub(v float64) { g.value.Add(-v) }
+func (g *gauge) Inc()          { g.Add(1) }
+func (g *gauge) Dec()          { g.Add(-1) }
+func (g *gauge) Sub(v float64) { g.Add(-v) }
 
-func (g *gauge) SetToCurrentTime() { g.value.Set(float64(time.Now().UnixNano()) / 1e9) }
+func (g *gauge) SetToCurrentTime() { g.Set(float64(time.Now().UnixNano()) / 1e9) }
 
 func (g *gauge) Collect(ch chan<- Metric)    { ch <- g }
 func (g *gauge) Write(out *dto.Metric) error { return writeNative(g, out) }
 func (g *gauge) seriesType() exposition.Type { return exposition.Gauge }
-func (g *gauge) fill(s *exposition.Series)   { setValue(s, g.value.Load()) }
+func (g *gauge) fill(s *exposition.Series)   { g.Fill(s) }
 
 // GaugeVec is a family of gauges that differ in the values of their labels.
 type GaugeVec struct{ *MetricVec }

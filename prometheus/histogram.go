@@ -2,15 +2,13 @@ package prometheus
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"sync"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/metric"
 )
 
 // Histogram counts observations in buckets, together with their number and
@@ -116,14 +114,9 @@ func (o HistogramOpts) bounds() []float64 {
 	if len(bounds) == 0 && !o.native() {
 		bounds = DefBuckets
 	}
-	for i := 1; i < len(bounds); i++ {
-		if bounds[i-1] >= bounds[i] {
-			panic(fmt.Errorf("histogram buckets must be in increasing order: %f >= %f", bounds[i-1], bounds[i]))
-		}
-	}
-	bounds = slices.Clone(bounds)
-	if last := len(bounds) - 1; last >= 0 && math.IsInf(bounds[last], +1) {
-		bounds = bounds[:last]
+	bounds, err := metric.Bounds(bounds)
+	if err != nil {
+		panic(err)
 	}
 	return bounds
 }
@@ -143,9 +136,10 @@ func checkBucketLabel(desc *Desc) {
 func (o HistogramOpts) maker() func(identity) Metric {
 	bounds := o.bounds()
 	if o.native() {
-		return func(id identity) Metric { return newNativeHistogram(id, o, bounds) }
+		options := o.nativeOptions(bounds)
+		return func(id identity) Metric { return &nativeHistogram{id, metric.NewNativeHistogram(options)} }
 	}
-	return func(id identity) Metric { return newHistogram(id, bounds) }
+	return func(id identity) Metric { return &histogram{id, metric.NewHistogram(bounds)} }
 }
 
 // NewHistogram makes a histogram. It panics if the buckets are not in
@@ -156,58 +150,23 @@ func NewHistogram(opts HistogramOpts) Histogram {
 	return opts.maker()(identityOf(desc)).(Histogram)
 }
 
-func newHistogram(id identity, bounds []float64) *histogram {
-	return &histogram{identity: id, cell: cell.NewHistogram(bounds), created: time.Now().UnixNano()}
-}
-
 // histogram is one with classic buckets alone.
 type histogram struct {
 	identity
-	cell      *cell.Histogram
-	created   int64
-	exemplars bucketExemplars
+	metric.Histogram
 }
 
-func (h *histogram) Observe(v float64) { h.cell.Observe(v) }
-
 func (h *histogram) ObserveWithExemplar(v float64, exemplar Labels) {
-	h.cell.Observe(v)
+	h.Observe(v)
 	if exemplar != nil {
-		h.exemplars.set(h.cell.Bucket(v), len(h.cell.Bounds())+1, mustNewExemplar(v, exemplar))
+		h.SetExemplar(mustNewExemplar(v, exemplar))
 	}
 }
 
 func (h *histogram) Collect(ch chan<- Metric)    { ch <- h }
 func (h *histogram) Write(out *dto.Metric) error { return writeNative(h, out) }
 func (h *histogram) seriesType() exposition.Type { return exposition.Histogram }
-
-// states are kept for the next reader of any histogram.
-var states = sync.Pool{New: func() any { return new(cell.Distribution) }}
-
-func (h *histogram) fill(s *exposition.Series) {
-	state := states.Get().(*cell.Distribution)
-	defer states.Put(state)
-	h.cell.Read(state)
-
-	setValue(s, 0)
-	s.Created = exposition.UnixNano(h.created)
-	setBuckets(&s.Dist, state, h.cell.Bounds(), &h.exemplars)
-}
-
-// setBuckets stores what a cell has counted in classic buckets into d. The one of
-// +Inf is there only if it has something to say that the count does not: an
-// exemplar.
-func setBuckets(d *exposition.Distribution, state *cell.Distribution, bounds []float64, exemplars *bucketExemplars) {
-	d.Count.Whole, d.Sum = state.Count, state.Sum
-	below := uint64(0)
-	for i, bound := range bounds {
-		below += state.Counts[i]
-		d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: bound, Count: exposition.Count{Whole: below}, Exemplar: exemplars.get(i)})
-	}
-	if e := exemplars.get(len(bounds)); e != nil {
-		d.Buckets = append(d.Buckets, exposition.Bucket{UpperBound: math.Inf(+1), Count: d.Count, Exemplar: e})
-	}
-}
+func (h *histogram) fill(s *exposition.Series)   { h.Fill(s) }
 
 // HistogramVec is a family of histograms that differ in the values of their
 // labels.

@@ -96,13 +96,6 @@ func writeNative(m native, out *dto.Metric) error {
 	return nil
 }
 
-// setValue stores a plain value into s.
-func setValue(s *exposition.Series, v float64) {
-	labels := s.Labels
-	s.Reset()
-	s.Labels, s.Value = labels, v
-}
-
 // MakeLabelPairs returns the labels that a metric of the Desc has with these
 // values of its variable labels, sorted by name, for those who implement
 // Metric themselves.

@@ -2,87 +2,24 @@ package prometheus
 
 import (
 	"errors"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/metric"
 )
 
 const (
 	// DefNativeHistogramZeroThreshold is how far from zero an observation may
 	// be to count as zero, unless HistogramOpts says otherwise. It is 2^-128, a
 	// bound between two buckets under every schema.
-	DefNativeHistogramZeroThreshold = 2.938735877055719e-39
+	DefNativeHistogramZeroThreshold = metric.DefaultZeroThreshold
 
 	// NativeHistogramZeroThresholdZero is given as NativeHistogramZeroThreshold
 	// to have zero alone count as zero; any negative number will do.
 	NativeHistogramZeroThresholdZero = -1
 )
-
-// schemaFor returns the schema of the widest buckets that grow by no more than
-// the factor, which must be greater than one.
-func schemaFor(factor float64) int32 {
-	n := -math.Floor(math.Log2(math.Log2(factor)))
-	return int32(min(max(n, cell.CoarsestSchema), cell.FinestSchema))
-}
-
-// spans puts counts into the form in which they are exposed.
-type spans struct {
-	buckets exposition.NativeBuckets
-	next    int   // the index after the last bucket
-	last    int64 // the count of the last bucket
-}
-
-// A gap of so many buckets is filled with empty ones, for a span would take more
-// room.
-const smallGap = 2
-
-// add appends a bucket. Indexes must come in increasing order.
-func (s *spans) add(index int, count int64) {
-	gap := index - s.next
-	if len(s.buckets.Spans) == 0 || gap > smallGap {
-		s.buckets.Spans = append(s.buckets.Spans, exposition.Span{Offset: int32(gap)})
-	} else {
-		for range gap {
-			s.append(0)
-		}
-	}
-	s.append(count)
-	s.next = index + 1
-}
-
-func (s *spans) append(count int64) {
-	s.buckets.Spans[len(s.buckets.Spans)-1].Length++
-	s.buckets.Deltas = append(s.buckets.Deltas, count-s.last)
-	s.last = count
-}
-
-func spansOf(buckets map[int]int64) exposition.NativeBuckets {
-	var s spans
-	for _, index := range slices.Sorted(maps.Keys(buckets)) {
-		s.add(index, buckets[index])
-	}
-	return s.buckets
-}
-
-func spansOfCell(buckets []cell.NativeBucket) exposition.NativeBuckets {
-	var s spans
-	for _, b := range buckets {
-		s.add(int(b.Index), int64(b.Count))
-	}
-	return s.buckets
-}
-
-// markNative makes sure that a histogram without observations can be told from
-// a classic one: an empty span does that if nothing else does.
-func markNative(n *exposition.Native) {
-	if n.ZeroThreshold == 0 && n.ZeroCount == 0 && len(n.Positive.Spans) == 0 && len(n.Negative.Spans) == 0 {
-		n.Positive.Spans = []exposition.Span{{}}
-	}
-}
 
 // NewConstNativeHistogram makes a native histogram that does not change, which
 // is what a Collector of your own sends that takes exponential histograms over
@@ -129,10 +66,10 @@ func NewConstNativeHistogram(
 		Schema:        schema,
 		ZeroThreshold: zeroThreshold,
 		ZeroCount:     zeroBucket,
-		Positive:      spansOf(positiveBuckets),
-		Negative:      spansOf(negativeBuckets),
+		Positive:      metric.SpansOf(positiveBuckets),
+		Negative:      metric.SpansOf(negativeBuckets),
 	}
-	markNative(native)
+	metric.MarkNative(native)
 	m.series.Dist = exposition.Distribution{Count: exposition.Count{Whole: count}, Sum: sum, Native: native}
 	m.series.Created = exposition.TimeOf(createdTimestamp)
 	return m, nil

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/metric"
 	"github.com/cresset-metrics/cresset/internal/registry"
 )
 
@@ -138,63 +138,33 @@ func NewSummary(opts SummaryOpts) Summary {
 }
 
 func newSummary(id identity, options *cell.SummaryOptions) Summary {
-	created := time.Now().UnixNano()
 	if options == nil {
-		return &summary{identity: id, cell: cell.NewHistogram(nil), created: created}
+		return &summary{id, metric.NewSummary()}
 	}
-	return &quantileSummary{identity: id, ranks: options.Ranks(), cell: cell.NewSummary(options), created: created}
+	return &quantileSummary{id, metric.NewQuantileSummary(options)}
 }
 
 // summary is a summary without objectives.
 type summary struct {
 	identity
-	cell    *cell.Histogram // without bounds: a whole pair of count and sum
-	created int64
+	metric.Summary
 }
 
-func (s *summary) Observe(v float64) { s.cell.Observe(v) }
-
-func (s *summary) Collect(ch chan<- Metric)    { ch <- s }
-func (s *summary) Write(out *dto.Metric) error { return writeNative(s, out) }
-func (s *summary) seriesType() exposition.Type { return exposition.Summary }
-
-func (s *summary) fill(out *exposition.Series) {
-	state := states.Get().(*cell.Distribution)
-	defer states.Put(state)
-	s.cell.Read(state)
-	setValue(out, 0)
-	out.Created = exposition.UnixNano(s.created)
-	out.Dist.Count.Whole, out.Dist.Sum = state.Count, state.Sum
-}
+func (s *summary) Collect(ch chan<- Metric)       { ch <- s }
+func (s *summary) Write(out *dto.Metric) error    { return writeNative(s, out) }
+func (s *summary) seriesType() exposition.Type    { return exposition.Summary }
+func (s *summary) fill(series *exposition.Series) { s.Fill(series) }
 
 // quantileSummary is a summary with objectives.
 type quantileSummary struct {
 	identity
-	ranks   []float64
-	cell    *cell.Summary
-	created int64
+	metric.QuantileSummary
 }
 
-func (s *quantileSummary) Observe(v float64) { s.cell.Observe(v) }
-
-func (s *quantileSummary) Collect(ch chan<- Metric)    { ch <- s }
-func (s *quantileSummary) Write(out *dto.Metric) error { return writeNative(s, out) }
-func (s *quantileSummary) seriesType() exposition.Type { return exposition.Summary }
-
-func (s *quantileSummary) fill(out *exposition.Series) {
-	state := summaryStates.Get().(*cell.SummaryState)
-	defer summaryStates.Put(state)
-	s.cell.Read(state)
-	setValue(out, 0)
-	out.Created = exposition.UnixNano(s.created)
-	out.Dist.Count.Whole, out.Dist.Sum = state.Count, state.Sum
-	for i, rank := range s.ranks {
-		out.Dist.Quantiles = append(out.Dist.Quantiles, exposition.Quantile{Rank: rank, Value: state.Quantiles[i]})
-	}
-}
-
-// summaryStates are used again and again.
-var summaryStates = sync.Pool{New: func() any { return new(cell.SummaryState) }}
+func (s *quantileSummary) Collect(ch chan<- Metric)       { ch <- s }
+func (s *quantileSummary) Write(out *dto.Metric) error    { return writeNative(s, out) }
+func (s *quantileSummary) seriesType() exposition.Type    { return exposition.Summary }
+func (s *quantileSummary) fill(series *exposition.Series) { s.Fill(series) }
 
 // SummaryVec is a family of summaries that differ in the values of their
 // labels.

@@ -74,7 +74,7 @@ func newValueFunc(desc *Desc, typ ValueType, function func() float64) *valueFunc
 func (f *valueFunc) Collect(ch chan<- Metric)    { ch <- f }
 func (f *valueFunc) Write(out *dto.Metric) error { return writeNative(f, out) }
 func (f *valueFunc) seriesType() exposition.Type { return f.typ }
-func (f *valueFunc) fill(s *exposition.Series)   { setValue(s, f.function()) }
+func (f *valueFunc) fill(s *exposition.Series)   { s.SetValue(f.function()) }
 
 // constMetric is a metric that does not change: a plain value, a histogram or
 // a summary.

@@ -77,6 +77,14 @@ func (s *Series) Reset() {
 	*s = Series{Dist: Distribution{Buckets: s.Dist.Buckets[:0], Quantiles: s.Dist.Quantiles[:0]}}
 }
 
+// SetValue makes s a plain value with the labels that it has, keeping the memory
+// that it has.
+func (s *Series) SetValue(v float64) {
+	labels := s.Labels
+	s.Reset()
+	s.Labels, s.Value = labels, v
+}
+
 // Set makes s a copy of other, keeping the memory that s has. What stands behind
 // pointers is shared: it does not change.
 func (s *Series) Set(other *Series) {

@@ -1,6 +1,7 @@
-package prometheus
+package metric
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sync"
@@ -10,8 +11,8 @@ import (
 )
 
 const (
-	defNativeExemplars   = 10
-	defNativeExemplarTTL = 5 * time.Minute
+	defaultExemplars   = 10
+	defaultExemplarTTL = 5 * time.Minute
 )
 
 // nativeExemplars holds the exemplars of a native histogram: a limited number of
@@ -25,18 +26,11 @@ type nativeExemplars struct {
 }
 
 // newNativeExemplars takes the options of a histogram.
-func newNativeExemplars(max int, ttl time.Duration) *nativeExemplars {
-	if max == 0 {
-		max = defNativeExemplars
+func newNativeExemplars(limit int, ttl time.Duration) nativeExemplars {
+	return nativeExemplars{
+		max: max(cmp.Or(limit, defaultExemplars), 0),
+		ttl: cmp.Or(ttl, defaultExemplarTTL),
 	}
-	if ttl == 0 {
-		ttl = defNativeExemplarTTL
-	}
-	n := &nativeExemplars{ttl: ttl}
-	if max > 0 {
-		n.max = max
-	}
-	return n
 }
 
 // list returns the exemplars by value.
