@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"errors"
+	"iter"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -40,11 +41,16 @@ type CounterOpts Opts
 
 // NewCounter makes a counter. It starts at zero.
 func NewCounter(opts CounterOpts) Counter {
-	return newCounter(identityOf(Opts(opts).desc(nil)))
+	return newMetric(Opts(opts).desc(nil), counters, Opts(opts).lifetime()).(Counter)
 }
 
-func newCounter(id identity) *counter {
-	return &counter{id, metric.NewCounter()}
+// counters is the kind of all counters.
+var counters = kind{
+	typ:   exposition.Counter,
+	plain: func(id identity) Metric { return &counter{id, metric.NewCounter()} },
+	expiring: expiring(
+		func(s *metric.Counter) { *s = metric.NewCounter() },
+		func(id identity) mortal[metric.Counter] { return &expiringCounter{identity: id} }),
 }
 
 type counter struct {
@@ -53,11 +59,17 @@ type counter struct {
 }
 
 func (c *counter) Add(v float64) {
-	if v >= 0 {
+	if growth(v) {
 		c.Counter.Add(v)
-	} else if v < 0 {
+	}
+}
+
+// growth tells whether a counter may grow by v. It panics if v is negative.
+func growth(v float64) bool {
+	if v < 0 {
 		panic(errors.New("counter cannot decrease in value"))
 	}
+	return v == v // not NaN
 }
 
 func (c *counter) AddWithExemplar(v float64, exemplar Labels) {
@@ -79,11 +91,11 @@ type CounterVec struct{ *MetricVec }
 // NewCounterVec makes a family of counters with these label names. It is empty
 // until the first of them is asked for.
 func NewCounterVec(opts CounterOpts, labelNames []string) *CounterVec {
-	return newCounterVec(Opts(opts).desc(UnconstrainedLabels(labelNames)))
+	return newCounterVec(Opts(opts), UnconstrainedLabels(labelNames))
 }
 
-func newCounterVec(desc *Desc) *CounterVec {
-	return &CounterVec{newNativeVec(desc, exposition.Counter, func(id identity) Metric { return newCounter(id) })}
+func newCounterVec(opts Opts, variable ConstrainableLabels) *CounterVec {
+	return &CounterVec{newNativeVec(opts.desc(variable), counters, opts.lifetime())}
 }
 
 // WithLabelValues returns the counter with these label values, in the order of
@@ -124,10 +136,39 @@ func (v *CounterVec) GetMetricWith(labels Labels) (Counter, error) {
 // asCounter returns a metric of the vector as what it is. Only a vector that
 // somebody put together of a MetricVec of their own holds others than ours.
 func asCounter(m Metric) Counter {
-	if m, ok := m.(*counter); ok {
+	switch m := m.(type) {
+	case *counter:
 		return m
+	case *expiringCounter:
+		return m
+	default:
+		return m.(Counter)
 	}
-	return m.(Counter)
+}
+
+// Lookup returns the counter with these label values, in the order of the label
+// names, and whether there is one. Other than WithLabelValues it makes none. It
+// panics if there are not as many values as names.
+func (v *CounterVec) Lookup(lvs ...string) (Counter, bool) {
+	m, ok := v.MetricVec.Lookup(lvs...)
+	if !ok {
+		return nil, false
+	}
+	return asCounter(m), true
+}
+
+// All yields all counters that there are when it begins, with their label values;
+// see MetricVec.All.
+func (v *CounterVec) All() iter.Seq2[[]string, Counter] { return typed(v.MetricVec.All(), asCounter) }
+
+// Pin returns the counter with these label values as WithLabelValues does, and
+// keeps it from expiring until it is deleted.
+func (v *CounterVec) Pin(lvs ...string) Counter { return asCounter(v.MetricVec.Pin(lvs...)) }
+
+// Replace makes the counters that the function asks of next all that the vector
+// has, in one step for whoever collects; see MetricVec.Replace.
+func (v *CounterVec) Replace(f func(next *CounterVec)) {
+	v.MetricVec.Replace(func(next *MetricVec) { f(&CounterVec{next}) })
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"iter"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -35,7 +36,16 @@ type GaugeOpts Opts
 
 // NewGauge makes a gauge. It starts at zero.
 func NewGauge(opts GaugeOpts) Gauge {
-	return &gauge{identity: identityOf(Opts(opts).desc(nil))}
+	return newMetric(Opts(opts).desc(nil), gauges, Opts(opts).lifetime()).(Gauge)
+}
+
+// gauges is the kind of all gauges.
+var gauges = kind{
+	typ:   exposition.Gauge,
+	plain: func(id identity) Metric { return &gauge{identity: id} },
+	expiring: expiring(
+		func(*metric.Gauge) {},
+		func(id identity) mortal[metric.Gauge] { return &expiringGauge{identity: id} }),
 }
 
 type gauge struct {
@@ -47,7 +57,10 @@ func (g *gauge) Inc()          { g.Add(1) }
 func (g *gauge) Dec()          { g.Add(-1) }
 func (g *gauge) Sub(v float64) { g.Add(-v) }
 
-func (g *gauge) SetToCurrentTime() { g.Set(float64(time.Now().UnixNano()) / 1e9) }
+func (g *gauge) SetToCurrentTime() { g.Set(unixSeconds()) }
+
+// unixSeconds returns the present time in seconds since the Unix epoch.
+func unixSeconds() float64 { return float64(time.Now().UnixNano()) / 1e9 }
 
 func (g *gauge) Collect(ch chan<- Metric)    { ch <- g }
 func (g *gauge) Write(out *dto.Metric) error { return writeNative(g, out) }
@@ -60,11 +73,11 @@ type GaugeVec struct{ *MetricVec }
 // NewGaugeVec makes a family of gauges with these label names. It is empty
 // until the first of them is asked for.
 func NewGaugeVec(opts GaugeOpts, labelNames []string) *GaugeVec {
-	return newGaugeVec(Opts(opts).desc(UnconstrainedLabels(labelNames)))
+	return newGaugeVec(Opts(opts), UnconstrainedLabels(labelNames))
 }
 
-func newGaugeVec(desc *Desc) *GaugeVec {
-	return &GaugeVec{newNativeVec(desc, exposition.Gauge, func(id identity) Metric { return &gauge{identity: id} })}
+func newGaugeVec(opts Opts, variable ConstrainableLabels) *GaugeVec {
+	return &GaugeVec{newNativeVec(opts.desc(variable), gauges, opts.lifetime())}
 }
 
 // WithLabelValues returns the gauge with these label values, in the order of
@@ -105,10 +118,39 @@ func (v *GaugeVec) GetMetricWith(labels Labels) (Gauge, error) {
 // asGauge returns a metric of the vector as what it is. Only a vector that
 // somebody put together of a MetricVec of their own holds others than ours.
 func asGauge(m Metric) Gauge {
-	if m, ok := m.(*gauge); ok {
+	switch m := m.(type) {
+	case *gauge:
 		return m
+	case *expiringGauge:
+		return m
+	default:
+		return m.(Gauge)
 	}
-	return m.(Gauge)
+}
+
+// Lookup returns the gauge with these label values, in the order of the label
+// names, and whether there is one. Other than WithLabelValues it makes none. It
+// panics if there are not as many values as names.
+func (v *GaugeVec) Lookup(lvs ...string) (Gauge, bool) {
+	m, ok := v.MetricVec.Lookup(lvs...)
+	if !ok {
+		return nil, false
+	}
+	return asGauge(m), true
+}
+
+// All yields all gauges that there are when it begins, with their label values;
+// see MetricVec.All.
+func (v *GaugeVec) All() iter.Seq2[[]string, Gauge] { return typed(v.MetricVec.All(), asGauge) }
+
+// Pin returns the gauge with these label values as WithLabelValues does, and
+// keeps it from expiring until it is deleted.
+func (v *GaugeVec) Pin(lvs ...string) Gauge { return asGauge(v.MetricVec.Pin(lvs...)) }
+
+// Replace makes the gauges that the function asks of next all that the vector
+// has, in one step for whoever collects; see MetricVec.Replace.
+func (v *GaugeVec) Replace(f func(next *GaugeVec)) {
+	v.MetricVec.Replace(func(next *MetricVec) { f(&GaugeVec{next}) })
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -96,6 +97,19 @@ type HistogramOpts struct {
 	// whose values are closest to each other.
 	NativeHistogramExemplarTTL time.Duration
 
+	// TTL is how long a series is exposed after its last update; for ever if
+	// zero. See "Series that come and go" in the package documentation. It must
+	// not be negative, and means nothing to a metric whose value a function tells.
+	TTL time.Duration
+	// MaxSeries is how many series a vector may have; there is no limit if it is
+	// zero. Those beyond it share one whose label values are all "__overflow__".
+	// It must not be negative.
+	MaxSeries int
+	// OnOverflow, unless it is nil, is called with the name of the vector and
+	// label values that there is no room for, each time that they are asked for.
+	// Whoever asks waits for it. It must not keep the values.
+	OnOverflow func(name string, labelValues []string)
+
 	// This keeps the options from being written without field names, so that
 	// fields can be added.
 	_ struct{}
@@ -104,6 +118,8 @@ type HistogramOpts struct {
 func (o HistogramOpts) desc(variable ConstrainableLabels) *Desc {
 	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
 }
+
+func (o HistogramOpts) lifetime() lifetime { return lifetime{o.TTL, o.MaxSeries, o.OnOverflow} }
 
 func (o HistogramOpts) native() bool { return o.NativeHistogramBucketFactor > 1 }
 
@@ -131,15 +147,20 @@ func checkBucketLabel(desc *Desc) {
 	}
 }
 
-// maker returns what makes histograms with these options. It panics if the
+// kind returns the kind of histograms with these options. It panics if the
 // options are not valid.
-func (o HistogramOpts) maker() func(identity) Metric {
+func (o HistogramOpts) kind() kind {
 	bounds := o.bounds()
 	if o.native() {
-		options := o.nativeOptions(bounds)
-		return func(id identity) Metric { return &nativeHistogram{id, metric.NewNativeHistogram(options)} }
+		return nativeHistograms(o.nativeOptions(bounds))
 	}
-	return func(id identity) Metric { return &histogram{id, metric.NewHistogram(bounds)} }
+	return kind{
+		typ:   exposition.Histogram,
+		plain: func(id identity) Metric { return &histogram{id, metric.NewHistogram(bounds)} },
+		expiring: expiring(
+			func(s *metric.Histogram) { *s = metric.NewHistogram(bounds) },
+			func(id identity) mortal[metric.Histogram] { return &expiringHistogram{identity: id} }),
+	}
 }
 
 // NewHistogram makes a histogram. It panics if the buckets are not in
@@ -147,7 +168,7 @@ func (o HistogramOpts) maker() func(identity) Metric {
 func NewHistogram(opts HistogramOpts) Histogram {
 	desc := opts.desc(nil)
 	checkBucketLabel(desc)
-	return opts.maker()(identityOf(desc)).(Histogram)
+	return newMetric(desc, opts.kind(), opts.lifetime()).(Histogram)
 }
 
 // histogram is one with classic buckets alone.
@@ -182,7 +203,7 @@ func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
 func newHistogramVec(opts HistogramOpts, variable ConstrainableLabels) *HistogramVec {
 	desc := opts.desc(variable)
 	checkBucketLabel(desc)
-	return &HistogramVec{newNativeVec(desc, exposition.Histogram, opts.maker())}
+	return &HistogramVec{newNativeVec(desc, opts.kind(), opts.lifetime())}
 }
 
 // WithLabelValues returns the histogram with these label values, in the order
@@ -219,6 +240,33 @@ func (v *HistogramVec) GetMetricWith(labels Labels) (Observer, error) {
 		return nil, err
 	}
 	return asObserver(m), nil
+}
+
+// Lookup returns the histogram with these label values, in the order of the label
+// names, and whether there is one. Other than WithLabelValues it makes none. It
+// panics if there are not as many values as names.
+func (v *HistogramVec) Lookup(lvs ...string) (Observer, bool) {
+	m, ok := v.MetricVec.Lookup(lvs...)
+	if !ok {
+		return nil, false
+	}
+	return asObserver(m), true
+}
+
+// All yields all histograms that there are when it begins, with their label values;
+// see MetricVec.All.
+func (v *HistogramVec) All() iter.Seq2[[]string, Observer] {
+	return typed(v.MetricVec.All(), asObserver)
+}
+
+// Pin returns the histogram with these label values as WithLabelValues does, and
+// keeps it from expiring until it is deleted.
+func (v *HistogramVec) Pin(lvs ...string) Observer { return asObserver(v.MetricVec.Pin(lvs...)) }
+
+// Replace makes the histograms that the function asks of next all that the vector
+// has, in one step for whoever collects; see MetricVec.Replace.
+func (v *HistogramVec) Replace(f func(next *HistogramVec)) {
+	v.MetricVec.Replace(func(next *MetricVec) { f(&HistogramVec{next}) })
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

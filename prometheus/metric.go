@@ -46,10 +46,25 @@ type Opts struct {
 	// metric of its own.
 	ConstLabels Labels
 
+	// TTL is how long a series is exposed after its last update; for ever if
+	// zero. See "Series that come and go" in the package documentation. It must
+	// not be negative, and means nothing to a metric whose value a function tells.
+	TTL time.Duration
+	// MaxSeries is how many series a vector may have; there is no limit if it is
+	// zero. Those beyond it share one whose label values are all "__overflow__".
+	// It must not be negative.
+	MaxSeries int
+	// OnOverflow, unless it is nil, is called with the name of the vector and
+	// label values that there is no room for, each time that they are asked for.
+	// Whoever asks waits for it. It must not keep the values.
+	OnOverflow func(name string, labelValues []string)
+
 	// This keeps the options from being written without field names, so that
 	// fields can be added.
 	_ struct{}
 }
+
+func (o Opts) lifetime() lifetime { return lifetime{o.TTL, o.MaxSeries, o.OnOverflow} }
 
 func (o Opts) desc(variable ConstrainableLabels) *Desc {
 	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)

@@ -27,6 +27,17 @@ func (o HistogramOpts) nativeOptions(bounds []float64) *metric.NativeOptions {
 	}
 }
 
+// nativeHistograms returns the kind of native histograms with these options.
+func nativeHistograms(options *metric.NativeOptions) kind {
+	return kind{
+		typ:   exposition.Histogram,
+		plain: func(id identity) Metric { return &nativeHistogram{id, metric.NewNativeHistogram(options)} },
+		expiring: expiring(
+			func(s *metric.NativeHistogram) { *s = metric.NewNativeHistogram(options) },
+			func(id identity) mortal[metric.NativeHistogram] { return &expiringNativeHistogram{identity: id} }),
+	}
+}
+
 func (h *nativeHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
 	if exemplar != nil {

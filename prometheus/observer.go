@@ -36,6 +36,14 @@ func asObserver(m Metric) Observer {
 		return m
 	case *quantileSummary:
 		return m
+	case *expiringHistogram:
+		return m
+	case *expiringNativeHistogram:
+		return m
+	case *expiringSummary:
+		return m
+	case *expiringQuantileSummary:
+		return m
 	}
 	return m.(Observer)
 }

@@ -85,7 +85,7 @@ func (vecSource) Quick() {}
 func (s vecSource) Collect(b *registry.Batch) { b.Add(s.run()) }
 
 func (s vecSource) run() registry.Run {
-	return registry.Run{Desc: s.vec.desc.d, Type: s.vec.native, Rows: children(s.vec.table.Ordered()), Ordered: true}
+	return registry.Run{Desc: s.vec.desc.d, Type: s.vec.native, Rows: children(s.vec.ordered()), Ordered: true}
 }
 
 // children are the series of a table of native metrics.
@@ -113,7 +113,11 @@ func (metricSource) Quick() {}
 func (s metricSource) Collect(b *registry.Batch) { b.Add(s.run()) }
 
 func (s metricSource) run() registry.Run {
-	return registry.Run{Desc: s.metric.registryDesc(), Type: s.metric.seriesType(), Rows: rows{s.metric}, Ordered: true}
+	run := registry.Run{Desc: s.metric.registryDesc(), Type: s.metric.seriesType(), Rows: rows{s.metric}, Ordered: true}
+	if m, ok := s.metric.(interface{ Alive() bool }); ok && !m.Alive() {
+		run.Rows = rows(nil)
+	}
+	return run
 }
 
 // collectorSource is any other Collector.

@@ -3,6 +3,7 @@ package prometheus
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -92,6 +93,19 @@ type SummaryOpts struct {
 	// where very many goroutines observe at once.
 	BufCap uint32
 
+	// TTL is how long a series is exposed after its last update; for ever if
+	// zero. See "Series that come and go" in the package documentation. It must
+	// not be negative, and means nothing to a metric whose value a function tells.
+	TTL time.Duration
+	// MaxSeries is how many series a vector may have; there is no limit if it is
+	// zero. Those beyond it share one whose label values are all "__overflow__".
+	// It must not be negative.
+	MaxSeries int
+	// OnOverflow, unless it is nil, is called with the name of the vector and
+	// label values that there is no room for, each time that they are asked for.
+	// Whoever asks waits for it. It must not keep the values.
+	OnOverflow func(name string, labelValues []string)
+
 	// This keeps the options from being written without field names, so that
 	// fields can be added.
 	_ struct{}
@@ -99,6 +113,33 @@ type SummaryOpts struct {
 
 func (o SummaryOpts) desc(variable ConstrainableLabels) *Desc {
 	return newDesc(BuildFQName(o.Namespace, o.Subsystem, o.Name), o.Help, o.Unit, variable, o.ConstLabels)
+}
+
+func (o SummaryOpts) lifetime() lifetime { return lifetime{o.TTL, o.MaxSeries, o.OnOverflow} }
+
+// kind returns the kind of summaries with these options. It panics if the
+// options are not valid.
+func (o SummaryOpts) kind() kind {
+	options := o.cells()
+	if options == nil {
+		return summaries
+	}
+	return kind{
+		typ:   exposition.Summary,
+		plain: func(id identity) Metric { return &quantileSummary{id, metric.NewQuantileSummary(options)} },
+		expiring: expiring(
+			func(s *metric.QuantileSummary) { *s = metric.NewQuantileSummary(options) },
+			func(id identity) mortal[metric.QuantileSummary] { return &expiringQuantileSummary{identity: id} }),
+	}
+}
+
+// summaries is the kind of summaries without objectives.
+var summaries = kind{
+	typ:   exposition.Summary,
+	plain: func(id identity) Metric { return &summary{id, metric.NewSummary()} },
+	expiring: expiring(
+		func(s *metric.Summary) { *s = metric.NewSummary() },
+		func(id identity) mortal[metric.Summary] { return &expiringSummary{identity: id} }),
 }
 
 // cells returns what the cells of the summaries have in common, or nil if there
@@ -134,14 +175,7 @@ func hasQuantileLabel(d *registry.Desc) bool {
 func NewSummary(opts SummaryOpts) Summary {
 	desc := opts.desc(nil)
 	checkQuantileLabel(desc)
-	return newSummary(identityOf(desc), opts.cells())
-}
-
-func newSummary(id identity, options *cell.SummaryOptions) Summary {
-	if options == nil {
-		return &summary{id, metric.NewSummary()}
-	}
-	return &quantileSummary{id, metric.NewQuantileSummary(options)}
+	return newMetric(desc, opts.kind(), opts.lifetime()).(Summary)
 }
 
 // summary is a summary without objectives.
@@ -180,8 +214,7 @@ func NewSummaryVec(opts SummaryOpts, labelNames []string) *SummaryVec {
 func newSummaryVec(opts SummaryOpts, variable ConstrainableLabels) *SummaryVec {
 	desc := opts.desc(variable)
 	checkQuantileLabel(desc)
-	options := opts.cells()
-	return &SummaryVec{newNativeVec(desc, exposition.Summary, func(id identity) Metric { return newSummary(id, options) })}
+	return &SummaryVec{newNativeVec(desc, opts.kind(), opts.lifetime())}
 }
 
 // WithLabelValues returns the summary with these label values, in the order
@@ -218,6 +251,31 @@ func (v *SummaryVec) GetMetricWith(labels Labels) (Observer, error) {
 		return nil, err
 	}
 	return asObserver(m), nil
+}
+
+// Lookup returns the summary with these label values, in the order of the label
+// names, and whether there is one. Other than WithLabelValues it makes none. It
+// panics if there are not as many values as names.
+func (v *SummaryVec) Lookup(lvs ...string) (Observer, bool) {
+	m, ok := v.MetricVec.Lookup(lvs...)
+	if !ok {
+		return nil, false
+	}
+	return asObserver(m), true
+}
+
+// All yields all summaries that there are when it begins, with their label values;
+// see MetricVec.All.
+func (v *SummaryVec) All() iter.Seq2[[]string, Observer] { return typed(v.MetricVec.All(), asObserver) }
+
+// Pin returns the summary with these label values as WithLabelValues does, and
+// keeps it from expiring until it is deleted.
+func (v *SummaryVec) Pin(lvs ...string) Observer { return asObserver(v.MetricVec.Pin(lvs...)) }
+
+// Replace makes the summaries that the function asks of next all that the vector
+// has, in one step for whoever collects; see MetricVec.Replace.
+func (v *SummaryVec) Replace(f func(next *SummaryVec)) {
+	v.MetricVec.Replace(func(next *MetricVec) { f(&SummaryVec{next}) })
 }
 
 // CurryWith returns a vector in which these labels are set already, so that

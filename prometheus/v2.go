@@ -67,12 +67,12 @@ func (v2) NewDesc(fqName, help string, variableLabels ConstrainableLabels, const
 // NewCounterVec is the function NewCounterVec for labels that may have
 // constraints.
 func (v2) NewCounterVec(opts CounterVecOpts) *CounterVec {
-	return newCounterVec(Opts(opts.CounterOpts).desc(opts.VariableLabels))
+	return newCounterVec(Opts(opts.CounterOpts), opts.VariableLabels)
 }
 
 // NewGaugeVec is the function NewGaugeVec for labels that may have constraints.
 func (v2) NewGaugeVec(opts GaugeVecOpts) *GaugeVec {
-	return newGaugeVec(Opts(opts.GaugeOpts).desc(opts.VariableLabels))
+	return newGaugeVec(Opts(opts.GaugeOpts), opts.VariableLabels)
 }
 
 // NewHistogramVec is the function NewHistogramVec for labels that may have

@@ -16,11 +16,16 @@ import (
 type MetricVec struct {
 	desc   *Desc
 	table  *series.Table[Metric]
-	make   func(*series.Child[Metric]) Metric
 	native exposition.Type // of the metrics, if isNative
 	// isNative tells that all metrics are of one type of this package, which
 	// the registry exposes without collecting them.
 	isNative bool
+	// set is what the vector is given to the function of Replace for, nil
+	// otherwise.
+	set *series.Staging[Metric]
+	// direct tells that label values are looked up as they are given: nothing is
+	// curried, constrained or staged.
+	direct bool
 	// curry holds the labels that are set already, by increasing place. It is
 	// never written to after the vector is made.
 	curry []curriedLabel
@@ -42,25 +47,25 @@ const stackLabels = 16
 // values of the variable labels of the Desc in their order. It is called once
 // for each combination that is asked for, and must not use the vector.
 func NewMetricVec(desc *Desc, newMetric func(lvs ...string) Metric) *MetricVec {
-	return &MetricVec{
-		desc:  desc,
-		table: series.NewTable[Metric](desc.d.Schema),
-		make:  func(c *series.Child[Metric]) Metric { return newMetric(slices.Clone(c.Values())...) },
-
-		constraints: desc.d.Constraints,
-	}
+	return newVec(desc, series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
+		return newMetric(slices.Clone(c.Values())...)
+	}))
 }
 
-func newNativeVec(desc *Desc, typ exposition.Type, newMetric func(identity) Metric) *MetricVec {
-	return &MetricVec{
-		desc:     desc,
-		table:    series.NewTable[Metric](desc.d.Schema),
-		make:     func(c *series.Child[Metric]) Metric { return newMetric(identity{desc: desc, labels: &c.Labels}) },
-		native:   typ,
-		isNative: true,
+func newVec(desc *Desc, table *series.Table[Metric]) *MetricVec {
+	constraints := desc.d.Constraints
+	return &MetricVec{desc: desc, table: table, constraints: constraints, direct: constraints == nil}
+}
 
-		constraints: desc.d.Constraints,
+// newNativeVec panics if the options of which it has the lifetime are not valid.
+func newNativeVec(desc *Desc, kind kind, life lifetime) *MetricVec {
+	life.check(desc)
+	m := newVec(desc, kind.table(desc, life.ttl))
+	m.native, m.isNative = kind.typ, true
+	if life.max > 0 {
+		m.table.Limit(&series.Limit{Max: life.max}, life.report(desc))
 	}
+	return m
 }
 
 // GetMetricWithLabelValues returns the metric with these label values, in the
@@ -74,7 +79,7 @@ func (m *MetricVec) GetMetricWithLabelValues(lvs ...string) (Metric, error) { re
 func (m *MetricVec) GetMetricWith(labels Labels) (Metric, error) { return m.findMap(labels) }
 
 func (m *MetricVec) find(lvs []string) (Metric, error) {
-	if len(m.curry) == 0 && m.constraints == nil {
+	if m.direct {
 		if err := checkLabelCount(lvs, len(m.names())); err != nil {
 			return nil, err
 		}
@@ -119,8 +124,10 @@ type valueCheck func(names, values []string) error
 
 // get returns the metric with these values of all variable labels.
 func (m *MetricVec) get(values []string, check valueCheck) (Metric, error) {
-	if c := m.table.Find(values); c != nil {
-		return c.Item, nil
+	if m.set == nil {
+		if c := m.table.Find(values); c != nil {
+			return c.Item, nil
+		}
 	}
 	return m.create(values, check)
 }
@@ -132,7 +139,10 @@ func (m *MetricVec) create(values []string, check valueCheck) (Metric, error) {
 	if err := check(m.names(), owned); err != nil {
 		return nil, err
 	}
-	return m.table.Create(owned, m.make).Item, nil
+	if m.set != nil {
+		return m.set.Create(owned).Item, nil
+	}
+	return m.table.Create(owned).Item, nil
 }
 
 func (m *MetricVec) names() []string { return m.desc.d.Schema.Variable() }
@@ -214,6 +224,7 @@ func (m *MetricVec) CurryWith(labels Labels) (*MetricVec, error) {
 	}
 	curried := *m
 	curried.curry = curry
+	curried.direct = m.direct && len(curry) == 0
 	return &curried, nil
 }
 
@@ -223,7 +234,7 @@ func (m *MetricVec) CurryWith(labels Labels) (*MetricVec, error) {
 func (m *MetricVec) DeleteLabelValues(lvs ...string) bool {
 	var stack [stackLabels]string
 	values, err := m.complete(stack[:0], lvs)
-	return err == nil && m.table.Delete(values)
+	return err == nil && m.delete(values)
 }
 
 // Delete removes the metric with these labels and tells whether there was one.
@@ -231,7 +242,14 @@ func (m *MetricVec) DeleteLabelValues(lvs ...string) bool {
 func (m *MetricVec) Delete(labels Labels) bool {
 	var stack [stackLabels]string
 	values, err := m.completeMap(stack[:0], labels)
-	return err == nil && m.table.Delete(values)
+	return err == nil && m.delete(values)
+}
+
+func (m *MetricVec) delete(values []string) bool {
+	if m.set == nil {
+		return m.table.Delete(values)
+	}
+	return m.set.DeleteFunc(func(existing []string) bool { return slices.Equal(existing, values) }) > 0
 }
 
 // DeletePartialMatch removes all metrics that have these labels, whatever
@@ -251,7 +269,7 @@ func (m *MetricVec) DeletePartialMatch(labels Labels) int {
 		}
 		wanted = append(wanted, pair{place, m.constrain(place, value)})
 	}
-	return m.table.DeleteFunc(func(values []string) bool {
+	return m.deleteFunc(func(values []string) bool {
 		for _, p := range wanted {
 			if values[p.place] != p.value {
 				return false
@@ -261,8 +279,15 @@ func (m *MetricVec) DeletePartialMatch(labels Labels) int {
 	})
 }
 
+func (m *MetricVec) deleteFunc(match func(values []string) bool) int {
+	if m.set == nil {
+		return m.table.DeleteFunc(match)
+	}
+	return m.set.DeleteFunc(match)
+}
+
 // Reset removes all metrics, also those beyond what a curried vector reaches.
-func (m *MetricVec) Reset() { m.table.Reset() }
+func (m *MetricVec) Reset() { m.deleteFunc(func([]string) bool { return true }) }
 
 // Describe sends the only Desc of the vector.
 func (m *MetricVec) Describe(ch chan<- *Desc) { ch <- m.desc }
@@ -270,7 +295,7 @@ func (m *MetricVec) Describe(ch chan<- *Desc) { ch <- m.desc }
 // Collect sends all metrics of the vector, also those beyond what a curried
 // vector reaches.
 func (m *MetricVec) Collect(ch chan<- Metric) {
-	for _, c := range m.table.Ordered() {
+	for _, c := range m.ordered() {
 		ch <- c.Item
 	}
 }

@@ -1,6 +1,7 @@
 package clientgolang_test
 
 import (
+	"maps"
 	"testing"
 
 	_ "github.com/prometheus/client_golang/prometheus/graphite"
@@ -18,9 +19,42 @@ import (
 // what they need, and a test that has passed runs again when one has changed.
 
 // ownNames are what our packages export beyond client_golang's.
-var ownNames = map[string]string{
-	"prometheus.SafeMultiError.MaybeUnwrap": "without it, nobody could have the errors",
-	"prometheus.Registry.Page":              "promhttp and push write a registry's page without messages in between",
+var ownNames = allOf(
+	map[string]string{
+		"prometheus.SafeMultiError.MaybeUnwrap": "without it, nobody could have the errors",
+		"prometheus.Registry.Page":              "promhttp and push write a registry's page without messages in between",
+	},
+	ofEach([]string{"Opts", "CounterOpts", "GaugeOpts", "UntypedOpts", "HistogramOpts", "SummaryOpts"}, map[string]string{
+		"TTL":        "series that expire",
+		"MaxSeries":  "a limit to what labels can cost",
+		"OnOverflow": "to be told when that is reached",
+	}),
+	ofEach([]string{"MetricVec", "CounterVec", "GaugeVec", "HistogramVec", "SummaryVec"}, map[string]string{
+		"All":     "to go through the children",
+		"Lookup":  "to find a child without making it",
+		"Pin":     "to keep a child from expiring",
+		"Replace": "to say what there is, and be rid of everything else",
+	}),
+)
+
+// ofEach returns the names of members that several types of package prometheus
+// have.
+func ofEach(types []string, members map[string]string) map[string]string {
+	names := make(map[string]string)
+	for _, typ := range types {
+		for member, reason := range members {
+			names["prometheus."+typ+"."+member] = reason
+		}
+	}
+	return names
+}
+
+func allOf(lists ...map[string]string) map[string]string {
+	all := make(map[string]string)
+	for _, list := range lists {
+		maps.Copy(all, list)
+	}
+	return all
 }
 
 // TestSurface holds our packages to the exported API of client_golang's: what

@@ -13,14 +13,14 @@ import (
 // deletes, always the same one, and never one with other values.
 func TestTableWhileEverybodyWrites(t *testing.T) {
 	const workers, each, stable, churning = 8, 3_000, 50, 40
-	table := newTable("kind", "n")
 	var made atomic.Int64
+	table := NewTable(NewSchema(nil, []string{"kind", "n"}), func(*Child[int]) int { return int(made.Add(1)) })
 	lookup := func(kind string, n int) *Child[int] {
 		values := []string{kind, fmt.Sprint(n)}
 		if c := table.Find(values); c != nil {
 			return c
 		}
-		return table.Create(values, func(*Child[int]) int { return int(made.Add(1)) })
+		return table.Create(values)
 	}
 	check := func(c *Child[int], kind string, n int) {
 		if c != nil && (c.Values()[0] != kind || c.Values()[1] != fmt.Sprint(n) || c.Item == 0) {
@@ -93,8 +93,8 @@ func checkOrder(t *testing.T, list []*Child[int], stable int) {
 // All who ask for a new series at the same time get the same one.
 func TestTableCreatesASeriesOnce(t *testing.T) {
 	const workers, rounds = 8, 300
-	table := newTable("n")
 	var made atomic.Int64
+	table := NewTable(NewSchema(nil, []string{"n"}), func(*Child[int]) int { return int(made.Add(1)) })
 	for round := range rounds {
 		values := []string{fmt.Sprint(round)}
 		var got [workers]*Child[int]
@@ -102,7 +102,7 @@ func TestTableCreatesASeriesOnce(t *testing.T) {
 		for w := range workers {
 			wg.Go(func() {
 				if got[w] = table.Find(values); got[w] == nil {
-					got[w] = table.Create(values, func(*Child[int]) int { return int(made.Add(1)) })
+					got[w] = table.Create(values)
 				}
 			})
 		}
@@ -126,7 +126,7 @@ func TestTableLosesNoSeries(t *testing.T) {
 	for w := range workers {
 		wg.Go(func() {
 			for n := range each {
-				create(table, n, fmt.Sprint(w), fmt.Sprint(n))
+				table.Create([]string{fmt.Sprint(w), fmt.Sprint(n)})
 				if n%2 == 1 {
 					table.Delete([]string{fmt.Sprint(w), fmt.Sprint(n - 1)})
 				}

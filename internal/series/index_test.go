@@ -11,7 +11,7 @@ import (
 // lookup, insertion and removal goes through these functions.
 
 func insertWithHash(t *Table[int], hash uint64, value string) *Child[int] {
-	c := &Child[int]{Labels: t.schema.Labels([]string{value}), hash: hash, values: []string{value}}
+	c := &Child[int]{Entry: Entry{Labels: t.schema.Labels([]string{value}), hash: hash, values: []string{value}}}
 	t.insert(c)
 	t.added = append(t.added, c)
 	return c

@@ -2,6 +2,7 @@ package series
 
 import (
 	"hash/maphash"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,22 +26,37 @@ type Table[T any] struct {
 	seed   maphash.Seed
 	index  atomic.Pointer[index[T]]
 
-	mu      sync.Mutex  // held by writers; guards what follows
-	alive   int         // series in the index
-	used    int         // slots of the index that are not empty
-	ordered []*Child[T] // in order, but for the changes since it was made; never written to once handed out
-	added   []*Child[T] // since ordered was made
-	deleted int         // how many series in ordered and added are deleted
+	make    func(*Child[T]) T
+	expiry  *expiry[T] // nil if the series do not expire
+	refused atomic.Uint64
+
+	mu       sync.Mutex  // held by writers; guards what follows
+	alive    int         // series in the index
+	used     int         // slots of the index that are not empty
+	ordered  []*Child[T] // in order, but for the changes since it was made; never written to once handed out
+	added    []*Child[T] // since ordered was made
+	deleted  int         // how many series in ordered and added are deleted
+	removed  func(*Child[T])
+	limits   []limited
+	overflow *Child[T]               // stands for those beyond the limits; nil if it does not exist
+	refusals []refusal               // to be reported when the lock is free
+	staged   map[uint64][]*staged[T] // by hash; those that a Staging has made
 }
 
 // Child is one series of a table.
 type Child[T any] struct {
-	Labels exposition.Labels
-	Item   T
+	Entry
+	Item T
 
-	hash    uint64
-	values  []string // of the variable labels, in the order of declaration
-	deleted bool     // guarded by the lock of the table
+	deleted bool // guarded by the lock of the table
+}
+
+// Entry is what a series is known by. It never changes.
+type Entry struct {
+	Labels exposition.Labels
+
+	hash   uint64
+	values []string // of the variable labels, in the order of declaration
 }
 
 type index[T any] struct {
@@ -54,9 +70,11 @@ func newIndex[T any](size int) *index[T] {
 	return &index[T]{slots: make([]atomic.Pointer[Child[T]], size), grave: new(Child[T])}
 }
 
-// NewTable returns an empty table.
-func NewTable[T any](schema *Schema) *Table[T] {
-	t := &Table[T]{schema: schema, seed: maphash.MakeSeed()}
+// NewTable returns an empty table. The function makes what a new series holds. It
+// is given the series without it and runs under the table's lock, so that nobody
+// else sees that.
+func NewTable[T any](schema *Schema, make func(*Child[T]) T) *Table[T] {
+	t := &Table[T]{schema: schema, seed: maphash.MakeSeed(), make: make}
 	t.index.Store(newIndex[T](smallestIndex))
 	return t
 }
@@ -64,42 +82,125 @@ func NewTable[T any](schema *Schema) *Table[T] {
 // Schema returns the labels of the table's series.
 func (t *Table[T]) Schema() *Schema { return t.schema }
 
+// OnRemove has the function called with each series that is removed, in whatever
+// way, under the lock of the table. It is set before the table is used.
+func (t *Table[T]) OnRemove(f func(*Child[T])) { t.removed = f }
+
 // Find returns the series with these values of the variable labels, or nil.
 // There must be a value for each; they are not kept.
 func (t *Table[T]) Find(values []string) *Child[T] {
-	return t.index.Load().find(t.hash(values), values)
+	c := t.index.Load().find(t.hash(values), values)
+	if c != nil && t.expiry != nil && t.expired(c) {
+		return nil
+	}
+	return c
 }
 
-// Create returns the series with these values, making it if it does not exist.
-// The function that makes what the series holds is given the series without it
-// and runs under the table's lock, so that nobody else sees that; the values
-// are copied.
-func (t *Table[T]) Create(values []string, make func(*Child[T]) T) *Child[T] {
+// Expired tells whether a series that was found before may have expired since,
+// so that it is to be asked for again.
+func (t *Table[T]) Expired(c *Child[T]) bool { return t.expiry != nil && t.expired(c) }
+
+// Create returns the series with these values, making it if it does not exist;
+// if there is no room for it, the one that stands for those beyond the limits.
+// The values are copied.
+func (t *Table[T]) Create(values []string) *Child[T] {
 	hash := t.hash(values)
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c := t.index.Load().find(hash, values); c != nil {
+	defer t.unlock()
+	if c := t.current(hash, values, t.now()); c != nil {
 		return c
 	}
-	c := &Child[T]{Labels: t.schema.Labels(values), hash: hash}
-	c.values = c.variableValues(t.schema)
-	c.Item = make(c)
+	if s := t.findStaged(hash, values); s != nil {
+		t.publish(s)
+		return s.c
+	}
+	if c := t.refuse(values, 0); c != nil {
+		return c
+	}
+	c := t.newChild(hash, values)
+	t.enter(c)
+	return c
+}
+
+// unlock frees the lock and reports, now that others do not have to wait, what
+// there was no room for.
+func (t *Table[T]) unlock() {
+	refusals := t.refusals
+	t.refusals = nil
+	t.mu.Unlock()
+	for _, r := range refusals {
+		r.report(r.values)
+	}
+}
+
+// now returns the present time, if time matters. Like all that follows it needs
+// the lock.
+func (t *Table[T]) now() int64 {
+	if t.expiry == nil {
+		return 0
+	}
+	return t.expiry.now()
+}
+
+// current returns the series with these values, nil if there is none, which it
+// makes sure of if it has expired.
+func (t *Table[T]) current(hash uint64, values []string, now int64) *Child[T] {
+	c := t.index.Load().find(hash, values)
+	if c != nil && t.expiry != nil && t.expireIfDue(c, now) {
+		return nil
+	}
+	return c
+}
+
+// newChild makes a series, which is not in the table yet.
+func (t *Table[T]) newChild(hash uint64, values []string) *Child[T] {
+	e := Entry{Labels: t.schema.Labels(values), hash: hash}
+	e.values = e.variableValues(t.schema)
+	return t.childOf(e)
+}
+
+func (t *Table[T]) childOf(e Entry) *Child[T] {
+	c := &Child[T]{Entry: e}
+	c.Item = t.make(c)
+	return c
+}
+
+// add brings a series back which is not in the table any more. As with Create,
+// what comes may be one that stands for it.
+func (t *Table[T]) add(gone *Entry) *Child[T] {
+	if c := t.refuse(gone.values, 0); c != nil {
+		return c
+	}
+	c := t.childOf(*gone)
+	t.enter(c)
+	return c
+}
+
+// enter puts a series into the table.
+func (t *Table[T]) enter(c *Child[T]) {
 	t.insert(c)
 	t.added = append(t.added, c)
-	return c
+	if isOverflow(c.values) {
+		t.overflow = c
+	} else {
+		t.count(+1)
+	}
+	if t.expiry != nil {
+		t.expiry.expect(t.expiry.stamp(c.Item).at.Load())
+	}
 }
 
 // Values returns the values of the variable labels in the order of declaration.
 // They must not be written to.
-func (c *Child[T]) Values() []string { return c.values }
+func (e *Entry) Values() []string { return e.values }
 
 // variableValues picks the values of the variable labels out of the rendered
 // ones, which are copies already.
-func (c *Child[T]) variableValues(s *Schema) []string {
+func (e *Entry) variableValues(s *Schema) []string {
 	values := make([]string, len(s.variable))
 	for i, from := range s.source {
 		if from >= 0 {
-			values[from] = c.Labels.Values[i]
+			values[from] = e.Labels.Values[i]
 		}
 	}
 	return values
@@ -109,14 +210,13 @@ func (c *Child[T]) variableValues(s *Schema) []string {
 func (t *Table[T]) Delete(values []string) bool {
 	hash := t.hash(values)
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	c := t.index.Load().find(hash, values)
-	if c == nil {
-		return false
+	defer t.unlock()
+	c := t.current(hash, values, t.now())
+	if c != nil {
+		t.delete(c)
 	}
-	t.remove(c)
 	t.forget()
-	return true
+	return c != nil
 }
 
 // DeleteFunc removes all series for whose values (in the order of declaration;
@@ -124,18 +224,29 @@ func (t *Table[T]) Delete(values []string) bool {
 // those were. It runs under the table's lock.
 func (t *Table[T]) DeleteFunc(match func(values []string) bool) int {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := 0
-	for _, list := range [][]*Child[T]{t.ordered, t.added} {
-		for _, c := range list {
-			if !c.deleted && match(c.values) {
-				t.remove(c)
-				n++
-			}
+	defer t.unlock()
+	n, now := 0, t.now()
+	for c := range t.all() {
+		if match(c.values) && (t.expiry == nil || !t.expireIfDue(c, now)) {
+			t.delete(c)
+			n++
 		}
 	}
 	t.forget()
 	return n
+}
+
+// all yields all series, which may be removed meanwhile.
+func (t *Table[T]) all() iter.Seq[*Child[T]] {
+	return func(yield func(*Child[T]) bool) {
+		for _, list := range [][]*Child[T]{t.ordered, t.added} {
+			for _, c := range list {
+				if !c.deleted && !yield(c) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // forget lets go of the memory of deleted series. The next gather would forget
@@ -148,6 +259,9 @@ func (t *Table[T]) forget() {
 	}
 	if size := len(t.index.Load().slots); size > smallestIndex && size > 16*(t.alive+1) {
 		t.index.Store(t.rebuilt())
+	}
+	if t.expiry != nil && t.alive == 0 {
+		t.expiry.rest()
 	}
 }
 
@@ -170,22 +284,14 @@ func (t *Table[T]) remaining(list []*Child[T]) []*Child[T] {
 }
 
 // Reset removes all series.
-func (t *Table[T]) Reset() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, list := range [][]*Child[T]{t.ordered, t.added} {
-		for _, c := range list {
-			c.deleted = true
-		}
-	}
-	t.index.Store(newIndex[T](smallestIndex))
-	t.alive, t.used = 0, 0
-	t.ordered, t.added, t.deleted = nil, nil, 0
-}
+func (t *Table[T]) Reset() { t.DeleteFunc(func([]string) bool { return true }) }
 
 // Ordered returns all series in the order of exposition. The slice must not be
 // written to; it stays as it is whatever happens to the table.
 func (t *Table[T]) Ordered() []*Child[T] {
+	if t.expiry != nil {
+		t.sweepIfDue()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.added) == 0 && t.deleted == 0 {
@@ -277,6 +383,14 @@ func (t *Table[T]) rebuilt() *index[T] {
 	return ix
 }
 
+// delete removes a series that is there. Its handles are orphans.
+func (t *Table[T]) delete(c *Child[T]) {
+	if t.expiry != nil {
+		t.expiry.stamp(c.Item).at.Store(orphaned)
+	}
+	t.remove(c)
+}
+
 // remove takes a series that is there out of the index.
 func (t *Table[T]) remove(c *Child[T]) {
 	ix := t.index.Load()
@@ -289,4 +403,12 @@ func (t *Table[T]) remove(c *Child[T]) {
 	c.deleted = true
 	t.deleted++
 	t.alive--
+	if c == t.overflow {
+		t.overflow = nil
+	} else {
+		t.count(-1)
+	}
+	if t.removed != nil {
+		t.removed(c)
+	}
 }

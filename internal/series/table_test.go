@@ -3,14 +3,27 @@ package series
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 )
 
-// newTable returns a table of series that hold their own number.
-func newTable(variable ...string) *Table[int] { return NewTable[int](NewSchema(nil, variable)) }
+// newTable returns a table of series that hold a number: the next one that create
+// is given, or one that is not zero.
+func newTable(variable ...string) *Table[int] {
+	return NewTable(NewSchema(nil, variable), func(*Child[int]) int { return nextItem })
+}
+
+var (
+	creating sync.Mutex // guards nextItem while it is not 1
+	nextItem = 1
+)
 
 func create(t *Table[int], item int, values ...string) *Child[int] {
-	return t.Create(values, func(*Child[int]) int { return item })
+	creating.Lock()
+	defer creating.Unlock()
+	nextItem = item
+	defer func() { nextItem = 1 }()
+	return t.Create(values)
 }
 
 func texts(children []*Child[int]) []string {
@@ -180,25 +193,31 @@ func TestTableResetLeavesNothing(t *testing.T) {
 // What a series holds is seen by nobody before it is complete, and a function
 // that fails to make it leaves the table as it was.
 func TestTableSurvivesAPanicWhileCreating(t *testing.T) {
-	table := newTable("a")
-	create(table, 1, "x")
+	fails := false
+	table := NewTable(NewSchema(nil, []string{"a"}), func(c *Child[int]) int {
+		if !fails {
+			return 2
+		}
+		if got, want := c.Labels.Text(), `a="y"`; got != want {
+			t.Errorf("got labels {%s} while creating, want {%s}", got, want)
+		}
+		panic("no")
+	})
+	table.Create([]string{"x"})
+	fails = true
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("the panic did not come out of Create")
 			}
 		}()
-		table.Create([]string{"y"}, func(c *Child[int]) int {
-			if got, want := c.Labels.Text(), `a="y"`; got != want {
-				t.Errorf("got labels {%s} while creating, want {%s}", got, want)
-			}
-			panic("no")
-		})
+		table.Create([]string{"y"})
 	}()
+	fails = false
 	if got := table.Find([]string{"y"}); got != nil {
 		t.Error("a series that could not be made exists")
 	}
-	if got := create(table, 2, "y"); got.Item != 2 {
+	if got := table.Create([]string{"y"}); got.Item != 2 {
 		t.Errorf("got item %d, want 2", got.Item)
 	}
 }

@@ -1,0 +1,207 @@
+package series
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// expiry is the part of a table that makes its series expire. It looks at their
+// stamps and never at what they hold.
+//
+// Nothing runs while there is nothing that could expire. Otherwise a timer looks
+// now and then whether it is time for a sweep, which goes through all series, so
+// that memory comes back though nobody gathers. Whoever needs to know exactly (a
+// gather, a lookup, a series that comes back) does not wait for the timer but
+// looks at the stamps itself.
+type expiry[T any] struct {
+	ttl   int64
+	clock *Clock
+	stamp func(T) *stamp // of the present life of an item
+	timer *time.Timer
+
+	sweeping sync.Mutex // held during a sweep, by who does not hold the table's lock
+
+	// Guarded by the lock of the table.
+	next int64 // no series expires before
+	wake int64 // when the timer fires, 0 if it does not run
+	// The last epoch that lasted too long, and when it ended: what has its stamp
+	// counts as updated until then.
+	long struct{ epoch, until int64 }
+}
+
+const never = math.MaxInt64
+
+func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
+	x := &expiry[T]{ttl: int64(ttl), stamp: stampOf, next: never}
+	x.clock = newClock(ttl, t.sweep)
+	x.timer = idleTimer(t.wakeUp)
+	t.expiry = x
+}
+
+// now returns the present time. If the timer should have fired long ago, the
+// program could not run in the meantime, nor update anything: that time does not
+// count. It needs the lock of the table.
+func (x *expiry[T]) now() int64 {
+	now := x.clock.elapsed()
+	if x.wake != 0 && now-x.wake > x.ttl/4 {
+		x.clock.lost.Add(now - x.wake)
+		now = x.wake
+		// Some have had the time that does not count already.
+		x.clock.epoch.Store(0)
+		x.next = now
+	}
+	return now
+}
+
+// expect takes note of a series that was stamped. It needs the lock of the table.
+func (x *expiry[T]) expect(at int64) {
+	x.next = min(x.next, at+x.ttl)
+	if x.wake == 0 {
+		x.setTimer(at)
+	}
+}
+
+// setTimer has the timer fire a little after something can expire, so that a sweep
+// has many series to remove, but not too late to see that the program stood
+// still. It needs the lock of the table.
+func (x *expiry[T]) setTimer(now int64) {
+	if x.next == never {
+		x.rest()
+		return
+	}
+	x.wake = max(now, min(x.next+x.ttl/64, now+x.ttl/8))
+	x.timer.Reset(time.Duration(x.wake - now))
+}
+
+// rest stops the timer, for there is nothing left that could expire. It needs the
+// lock of the table.
+func (x *expiry[T]) rest() {
+	x.next, x.wake = never, 0
+	x.timer.Stop()
+}
+
+// wakeUp is what the timer does.
+func (t *Table[T]) wakeUp() {
+	if !t.sweepIfDue() {
+		t.mu.Lock()
+		t.expiry.setTimer(t.expiry.now())
+		t.mu.Unlock()
+	}
+}
+
+// sweepIfDue removes what has expired, and tells whether there could be anything.
+func (t *Table[T]) sweepIfDue() bool {
+	t.mu.Lock()
+	due := t.expiry.now() >= t.expiry.next
+	t.mu.Unlock()
+	if due {
+		t.sweep()
+	}
+	return due
+}
+
+// sweepChunk is how many series a sweep looks at before it lets others have the
+// lock.
+const sweepChunk = 256
+
+// sweep removes all series that have expired.
+func (t *Table[T]) sweep() {
+	x := t.expiry
+	x.sweeping.Lock()
+	defer x.sweeping.Unlock()
+
+	t.mu.Lock()
+	now := x.now()
+	if epoch, late := x.clock.finish(now); late {
+		x.long.epoch, x.long.until = epoch, now
+	}
+	x.next = never // what is made or comes back meanwhile has its say
+	lists := [...][]*Child[T]{t.ordered, slices.Clone(t.added)}
+	t.mu.Unlock()
+
+	for _, list := range lists {
+		for chunk := range slices.Chunk(list, sweepChunk) {
+			t.mu.Lock()
+			for _, c := range chunk {
+				if !c.deleted && !t.expireIfDue(c, now) {
+					t.remain(c, now)
+				}
+			}
+			t.unlock()
+		}
+	}
+
+	t.mu.Lock()
+	t.forget()
+	x.setTimer(x.now())
+	t.mu.Unlock()
+}
+
+// remain takes note of a series that a sweep leaves. Its stamp then says when it
+// was last updated, also if that was in an epoch that lasted too long, or in a
+// time that does not count.
+func (t *Table[T]) remain(c *Child[T], now int64) {
+	x := t.expiry
+	s := x.stamp(c.Item)
+	at := s.at.Load()
+	if last := x.last(at, now); last != at && s.at.CompareAndSwap(at, last) {
+		at = last
+	}
+	if !s.pinned.Load() {
+		x.next = min(x.next, at+x.ttl)
+	}
+}
+
+// last returns when a series that has that stamp may have been last updated.
+func (x *expiry[T]) last(at, now int64) int64 {
+	if at == x.long.epoch {
+		at = x.long.until
+	}
+	return min(at, now)
+}
+
+// expireIfDue removes a series that is there if it has expired, and tells whether
+// it had. It needs the lock.
+func (t *Table[T]) expireIfDue(c *Child[T], now int64) bool {
+	x := t.expiry
+	s := x.stamp(c.Item)
+	at := s.at.Load()
+	if !s.due(x.last(at, now), x.ttl, now) || at == x.clock.epoch.Load() || !s.at.CompareAndSwap(at, expired) {
+		return false
+	}
+	t.remove(c)
+	return true
+}
+
+// expired tells whether a series has expired, as far as one can tell without the
+// lock: a few that have not may seem to.
+func (t *Table[T]) expired(c *Child[T]) bool {
+	s := t.expiry.stamp(c.Item)
+	at := s.at.Load()
+	return at == expired || at >= 0 && s.due(at, t.expiry.ttl, t.expiry.clock.read())
+}
+
+// Pin does what Create does, and keeps the series from expiring until it is
+// deleted.
+func (t *Table[T]) Pin(values []string) *Child[T] {
+	for {
+		c := t.Create(values)
+		if t.pin(c) {
+			return c
+		}
+	}
+}
+
+// pin fails if the series has expired or been deleted.
+func (t *Table[T]) pin(c *Child[T]) bool {
+	if t.expiry == nil {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.expiry.stamp(c.Item)
+	s.pinned.Store(true)
+	return s.at.Load() >= 0
+}

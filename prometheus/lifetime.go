@@ -1,0 +1,89 @@
+package prometheus
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/series"
+)
+
+// lifetime is what options say of how long series live and how many there may be.
+type lifetime struct {
+	ttl        time.Duration
+	max        int
+	onOverflow func(name string, labelValues []string)
+}
+
+// check panics if there can be no such lifetime.
+func (l lifetime) check(desc *Desc) {
+	if l.ttl < 0 {
+		panic(fmt.Errorf("TTL of %q must not be negative, but is %v", desc.described().Name, l.ttl))
+	}
+	if l.max < 0 {
+		panic(fmt.Errorf("MaxSeries of %q must not be negative, but is %d", desc.described().Name, l.max))
+	}
+}
+
+// report returns what is called with the values of a vector that there is no room
+// for, nil if nothing is.
+func (l lifetime) report(desc *Desc) func(values []string) {
+	if l.onOverflow == nil {
+		return nil
+	}
+	name := desc.described().Name
+	return func(values []string) { l.onOverflow(name, values) }
+}
+
+// kind is how metrics of one type and with the same options are made: such as
+// last, and such as can expire. Which of them a family has is decided once, so
+// that those that last do not pay for the others.
+type kind struct {
+	typ      exposition.Type
+	plain    func(identity) Metric
+	expiring func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric
+}
+
+// mortal is a metric that can expire.
+type mortal[S any] interface {
+	Metric
+	handle() *series.Handle[S]
+}
+
+// expiring returns how metrics that can expire are made for a table, from what
+// begins a life of one and what makes one without a life.
+func expiring[S any](begin func(*S), newMetric func(identity) mortal[S]) func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric {
+	return func(table *series.Table[Metric], ttl time.Duration) func(*series.Child[Metric], identity) Metric {
+		lives := series.Expire(table, ttl, begin, func(m Metric) *series.Handle[S] { return m.(mortal[S]).handle() })
+		return func(c *series.Child[Metric], id identity) Metric {
+			m := newMetric(id)
+			lives.Begin(m.handle(), c)
+			return m
+		}
+	}
+}
+
+// table returns a table of such metrics, for a Desc and a time to live of zero for
+// those that last.
+func (k kind) table(desc *Desc, ttl time.Duration) *series.Table[Metric] {
+	if ttl == 0 {
+		return series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
+			return k.plain(identity{desc: desc, labels: &c.Labels})
+		})
+	}
+	var newMetric func(*series.Child[Metric], identity) Metric
+	table := series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
+		return newMetric(c, identity{desc: desc, labels: &c.Labels})
+	})
+	newMetric = k.expiring(table, ttl)
+	return table
+}
+
+// newMetric makes the only metric of a Desc without variable labels.
+func newMetric(desc *Desc, kind kind, life lifetime) Metric {
+	life.check(desc)
+	if life.ttl == 0 {
+		return kind.plain(identityOf(desc))
+	}
+	return kind.table(desc, life.ttl).Create(nil).Item
+}
