@@ -8,6 +8,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Counter is a value that only grows: requests served, errors seen, bytes
@@ -50,7 +51,8 @@ var counters = kind{
 	plain: func(id identity) Metric { return &counter{id, metric.NewCounter()} },
 	expiring: expiring(
 		func(s *metric.Counter) { *s = metric.NewCounter() },
-		func(id identity) mortal[metric.Counter] { return &expiringCounter{identity: id} }),
+		func(id identity) Metric { return &expiringCounter{identity: id} },
+		func(m Metric) *series.Handle[metric.Counter] { return &m.(*expiringCounter).Handle }),
 }
 
 type counter struct {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
-	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // collectAlive sends a metric that is a Collector of itself, unless it has
@@ -37,11 +36,10 @@ func (m *expiringCounter) AddWithExemplar(v float64, exemplar Labels) {
 	}
 }
 
-func (m *expiringCounter) handle() *series.Handle[metric.Counter] { return &m.Handle }
-func (m *expiringCounter) Collect(ch chan<- Metric)               { collectAlive(m, ch) }
-func (m *expiringCounter) Write(out *dto.Metric) error            { return writeNative(m, out) }
-func (m *expiringCounter) seriesType() exposition.Type            { return exposition.Counter }
-func (m *expiringCounter) fill(s *exposition.Series)              { m.Fill(s) }
+func (m *expiringCounter) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringCounter) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringCounter) seriesType() exposition.Type { return exposition.Counter }
+func (m *expiringCounter) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringGauge struct {
 	identity
@@ -53,11 +51,10 @@ func (m *expiringGauge) Dec()              { m.Add(-1) }
 func (m *expiringGauge) Sub(v float64)     { m.Add(-v) }
 func (m *expiringGauge) SetToCurrentTime() { m.Set(unixSeconds()) }
 
-func (m *expiringGauge) handle() *series.Handle[metric.Gauge] { return &m.Handle }
-func (m *expiringGauge) Collect(ch chan<- Metric)             { collectAlive(m, ch) }
-func (m *expiringGauge) Write(out *dto.Metric) error          { return writeNative(m, out) }
-func (m *expiringGauge) seriesType() exposition.Type          { return exposition.Gauge }
-func (m *expiringGauge) fill(s *exposition.Series)            { m.Fill(s) }
+func (m *expiringGauge) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringGauge) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringGauge) seriesType() exposition.Type { return exposition.Gauge }
+func (m *expiringGauge) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringHistogram struct {
 	identity
@@ -71,11 +68,10 @@ func (m *expiringHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	}
 }
 
-func (m *expiringHistogram) handle() *series.Handle[metric.Histogram] { return &m.Handle }
-func (m *expiringHistogram) Collect(ch chan<- Metric)                 { collectAlive(m, ch) }
-func (m *expiringHistogram) Write(out *dto.Metric) error              { return writeNative(m, out) }
-func (m *expiringHistogram) seriesType() exposition.Type              { return exposition.Histogram }
-func (m *expiringHistogram) fill(s *exposition.Series)                { m.Fill(s) }
+func (m *expiringHistogram) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringHistogram) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringHistogram) seriesType() exposition.Type { return exposition.Histogram }
+func (m *expiringHistogram) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringNativeHistogram struct {
 	identity
@@ -89,30 +85,27 @@ func (m *expiringNativeHistogram) ObserveWithExemplar(v float64, exemplar Labels
 	}
 }
 
-func (m *expiringNativeHistogram) handle() *series.Handle[metric.NativeHistogram] { return &m.Handle }
-func (m *expiringNativeHistogram) Collect(ch chan<- Metric)                       { collectAlive(m, ch) }
-func (m *expiringNativeHistogram) Write(out *dto.Metric) error                    { return writeNative(m, out) }
-func (m *expiringNativeHistogram) seriesType() exposition.Type                    { return exposition.Histogram }
-func (m *expiringNativeHistogram) fill(s *exposition.Series)                      { m.Fill(s) }
+func (m *expiringNativeHistogram) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringNativeHistogram) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringNativeHistogram) seriesType() exposition.Type { return exposition.Histogram }
+func (m *expiringNativeHistogram) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringSummary struct {
 	identity
 	metric.ExpiringSummary
 }
 
-func (m *expiringSummary) handle() *series.Handle[metric.Summary] { return &m.Handle }
-func (m *expiringSummary) Collect(ch chan<- Metric)               { collectAlive(m, ch) }
-func (m *expiringSummary) Write(out *dto.Metric) error            { return writeNative(m, out) }
-func (m *expiringSummary) seriesType() exposition.Type            { return exposition.Summary }
-func (m *expiringSummary) fill(s *exposition.Series)              { m.Fill(s) }
+func (m *expiringSummary) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringSummary) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringSummary) seriesType() exposition.Type { return exposition.Summary }
+func (m *expiringSummary) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringQuantileSummary struct {
 	identity
 	metric.ExpiringQuantileSummary
 }
 
-func (m *expiringQuantileSummary) handle() *series.Handle[metric.QuantileSummary] { return &m.Handle }
-func (m *expiringQuantileSummary) Collect(ch chan<- Metric)                       { collectAlive(m, ch) }
-func (m *expiringQuantileSummary) Write(out *dto.Metric) error                    { return writeNative(m, out) }
-func (m *expiringQuantileSummary) seriesType() exposition.Type                    { return exposition.Summary }
-func (m *expiringQuantileSummary) fill(s *exposition.Series)                      { m.Fill(s) }
+func (m *expiringQuantileSummary) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
+func (m *expiringQuantileSummary) Write(out *dto.Metric) error { return writeNative(m, out) }
+func (m *expiringQuantileSummary) seriesType() exposition.Type { return exposition.Summary }
+func (m *expiringQuantileSummary) fill(s *exposition.Series)   { m.Fill(s) }

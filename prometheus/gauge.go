@@ -8,6 +8,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Gauge is a value that goes up and down: a temperature, memory in use,
@@ -45,7 +46,8 @@ var gauges = kind{
 	plain: func(id identity) Metric { return &gauge{identity: id} },
 	expiring: expiring(
 		func(*metric.Gauge) {},
-		func(id identity) mortal[metric.Gauge] { return &expiringGauge{identity: id} }),
+		func(id identity) Metric { return &expiringGauge{identity: id} },
+		func(m Metric) *series.Handle[metric.Gauge] { return &m.(*expiringGauge).Handle }),
 }
 
 type gauge struct {

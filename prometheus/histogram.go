@@ -10,6 +10,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Histogram counts observations in buckets, together with their number and
@@ -159,7 +160,8 @@ func (o HistogramOpts) kind() kind {
 		plain: func(id identity) Metric { return &histogram{id, metric.NewHistogram(bounds)} },
 		expiring: expiring(
 			func(s *metric.Histogram) { *s = metric.NewHistogram(bounds) },
-			func(id identity) mortal[metric.Histogram] { return &expiringHistogram{identity: id} }),
+			func(id identity) Metric { return &expiringHistogram{identity: id} },
+			func(m Metric) *series.Handle[metric.Histogram] { return &m.(*expiringHistogram).Handle }),
 	}
 }
 

@@ -44,20 +44,15 @@ type kind struct {
 	expiring func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric
 }
 
-// mortal is a metric that can expire.
-type mortal[S any] interface {
-	Metric
-	handle() *series.Handle[S]
-}
-
-// expiring returns how metrics that can expire are made for a table, from what
-// begins a life of one and what makes one without a life.
-func expiring[S any](begin func(*S), newMetric func(identity) mortal[S]) func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric {
+// expiring returns how metrics that can expire are made for a table: from what
+// begins a life of one, what makes one without a life, and what returns its
+// handle.
+func expiring[S any](begin func(*S), newMetric func(identity) Metric, handle func(Metric) *series.Handle[S]) func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric {
 	return func(table *series.Table[Metric], ttl time.Duration) func(*series.Child[Metric], identity) Metric {
-		lives := series.Expire(table, ttl, begin, func(m Metric) *series.Handle[S] { return m.(mortal[S]).handle() })
+		lives := series.Expire(table, ttl, begin, handle)
 		return func(c *series.Child[Metric], id identity) Metric {
 			m := newMetric(id)
-			lives.Begin(m.handle(), c)
+			lives.Begin(handle(m), c)
 			return m
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // nativeHistogram is a histogram with native buckets, and classic ones if there
@@ -34,7 +35,8 @@ func nativeHistograms(options *metric.NativeOptions) kind {
 		plain: func(id identity) Metric { return &nativeHistogram{id, metric.NewNativeHistogram(options)} },
 		expiring: expiring(
 			func(s *metric.NativeHistogram) { *s = metric.NewNativeHistogram(options) },
-			func(id identity) mortal[metric.NativeHistogram] { return &expiringNativeHistogram{identity: id} }),
+			func(id identity) Metric { return &expiringNativeHistogram{identity: id} },
+			func(m Metric) *series.Handle[metric.NativeHistogram] { return &m.(*expiringNativeHistogram).Handle }),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Summary tells the number and the sum of observations and, if it has
@@ -129,7 +130,8 @@ func (o SummaryOpts) kind() kind {
 		plain: func(id identity) Metric { return &quantileSummary{id, metric.NewQuantileSummary(options)} },
 		expiring: expiring(
 			func(s *metric.QuantileSummary) { *s = metric.NewQuantileSummary(options) },
-			func(id identity) mortal[metric.QuantileSummary] { return &expiringQuantileSummary{identity: id} }),
+			func(id identity) Metric { return &expiringQuantileSummary{identity: id} },
+			func(m Metric) *series.Handle[metric.QuantileSummary] { return &m.(*expiringQuantileSummary).Handle }),
 	}
 }
 
@@ -139,7 +141,8 @@ var summaries = kind{
 	plain: func(id identity) Metric { return &summary{id, metric.NewSummary()} },
 	expiring: expiring(
 		func(s *metric.Summary) { *s = metric.NewSummary() },
-		func(id identity) mortal[metric.Summary] { return &expiringSummary{identity: id} }),
+		func(id identity) Metric { return &expiringSummary{identity: id} },
+		func(m Metric) *series.Handle[metric.Summary] { return &m.(*expiringSummary).Handle }),
 }
 
 // cells returns what the cells of the summaries have in common, or nil if there

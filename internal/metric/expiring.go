@@ -18,7 +18,7 @@ func (c *ExpiringCounter) Inc() {
 	for {
 		life := c.Life()
 		life.State.Inc()
-		if c.Counted(life) {
+		if c.Updated(life) || c.Renew(life) {
 			return
 		}
 	}
@@ -29,7 +29,7 @@ func (c *ExpiringCounter) Add(amount float64) {
 	for {
 		life := c.Life()
 		life.State.Add(amount)
-		if c.Counted(life) {
+		if c.Updated(life) || c.Renew(life) {
 			return
 		}
 	}
@@ -49,7 +49,7 @@ func (g *ExpiringGauge) Set(v float64) {
 	for {
 		life := g.Life()
 		life.State.Set(v)
-		if g.Counted(life) {
+		if g.Updated(life) || g.Renew(life) {
 			return
 		}
 	}
@@ -60,7 +60,7 @@ func (g *ExpiringGauge) Add(v float64) {
 	for {
 		life := g.Life()
 		life.State.Add(v)
-		if g.Counted(life) {
+		if g.Updated(life) || g.Renew(life) {
 			return
 		}
 	}
@@ -77,7 +77,7 @@ func (h *ExpiringHistogram) Observe(v float64) {
 	for {
 		life := h.Life()
 		life.State.Observe(v)
-		if h.Counted(life) {
+		if h.Updated(life) || h.Renew(life) {
 			return
 		}
 	}
@@ -98,7 +98,7 @@ func (h *ExpiringNativeHistogram) Observe(v float64) {
 	for {
 		life := h.Life()
 		life.State.Observe(v)
-		if h.Counted(life) {
+		if h.Updated(life) || h.Renew(life) {
 			return
 		}
 	}
@@ -119,7 +119,7 @@ func (s *ExpiringSummary) Observe(v float64) {
 	for {
 		life := s.Life()
 		life.State.Observe(v)
-		if s.Counted(life) {
+		if s.Updated(life) || s.Renew(life) {
 			return
 		}
 	}
@@ -137,7 +137,7 @@ func (s *ExpiringQuantileSummary) Observe(v float64) {
 	for {
 		life := s.Life()
 		life.State.Observe(v)
-		if s.Counted(life) {
+		if s.Updated(life) || s.Renew(life) {
 			return
 		}
 	}

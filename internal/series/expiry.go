@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,9 +24,14 @@ type expiry[T any] struct {
 
 	sweeping sync.Mutex // held during a sweep, by who does not hold the table's lock
 
+	// No series expires before. Written with the lock of the table held.
+	next atomic.Int64
+
 	// Guarded by the lock of the table.
-	next int64 // no series expires before
 	wake int64 // when the timer fires, 0 if it does not run
+	// What next is going to be when the sweep is through that is under way: of
+	// the series that it has left so far, and of those that were made meanwhile.
+	coming int64
 	// The last epoch that lasted too long, and when it ended: what has its stamp
 	// counts as updated until then.
 	long struct{ epoch, until int64 }
@@ -34,8 +40,9 @@ type expiry[T any] struct {
 const never = math.MaxInt64
 
 func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
-	x := &expiry[T]{ttl: int64(ttl), stamp: stampOf, next: never}
-	x.clock = newClock(ttl, t.sweep)
+	x := &expiry[T]{ttl: int64(ttl), stamp: stampOf}
+	x.next.Store(never)
+	x.clock = newClock(ttl, t.sweepNow)
 	x.timer = idleTimer(t.wakeUp)
 	t.expiry = x
 }
@@ -50,14 +57,15 @@ func (x *expiry[T]) now() int64 {
 		now = x.wake
 		// Some have had the time that does not count already.
 		x.clock.epoch.Store(0)
-		x.next = now
+		x.next.Store(now)
 	}
 	return now
 }
 
 // expect takes note of a series that was stamped. It needs the lock of the table.
 func (x *expiry[T]) expect(at int64) {
-	x.next = min(x.next, at+x.ttl)
+	x.next.Store(min(x.next.Load(), at+x.ttl))
+	x.coming = min(x.coming, at+x.ttl)
 	if x.wake == 0 {
 		x.setTimer(at)
 	}
@@ -67,18 +75,20 @@ func (x *expiry[T]) expect(at int64) {
 // has many series to remove, but not too late to see that the program stood
 // still. It needs the lock of the table.
 func (x *expiry[T]) setTimer(now int64) {
-	if x.next == never {
+	next := x.next.Load()
+	if next == never {
 		x.rest()
 		return
 	}
-	x.wake = max(now, min(x.next+x.ttl/64, now+x.ttl/8))
+	x.wake = max(now, min(next+x.ttl/64, now+x.ttl/8))
 	x.timer.Reset(time.Duration(x.wake - now))
 }
 
 // rest stops the timer, for there is nothing left that could expire. It needs the
 // lock of the table.
 func (x *expiry[T]) rest() {
-	x.next, x.wake = never, 0
+	x.next.Store(never)
+	x.wake = 0
 	x.timer.Stop()
 }
 
@@ -93,31 +103,44 @@ func (t *Table[T]) wakeUp() {
 
 // sweepIfDue removes what has expired, and tells whether there could be anything.
 func (t *Table[T]) sweepIfDue() bool {
-	t.mu.Lock()
-	due := t.expiry.now() >= t.expiry.next
-	t.mu.Unlock()
-	if due {
+	if !t.due() {
+		return false
+	}
+	t.expiry.sweeping.Lock()
+	defer t.expiry.sweeping.Unlock()
+	if t.due() { // or somebody else has done it
 		t.sweep()
 	}
-	return due
+	return true
+}
+
+// due tells whether something can have expired.
+func (t *Table[T]) due() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.expiry.now() >= t.expiry.next.Load()
+}
+
+// sweepNow removes what has expired.
+func (t *Table[T]) sweepNow() {
+	t.expiry.sweeping.Lock()
+	defer t.expiry.sweeping.Unlock()
+	t.sweep()
 }
 
 // sweepChunk is how many series a sweep looks at before it lets others have the
 // lock.
 const sweepChunk = 256
 
-// sweep removes all series that have expired.
+// sweep goes through all series. Sweeping is held, but not the lock.
 func (t *Table[T]) sweep() {
 	x := t.expiry
-	x.sweeping.Lock()
-	defer x.sweeping.Unlock()
-
 	t.mu.Lock()
 	now := x.now()
 	if epoch, late := x.clock.finish(now); late {
 		x.long.epoch, x.long.until = epoch, now
 	}
-	x.next = never // what is made or comes back meanwhile has its say
+	x.coming = never
 	lists := [...][]*Child[T]{t.ordered, slices.Clone(t.added)}
 	t.mu.Unlock()
 
@@ -134,6 +157,7 @@ func (t *Table[T]) sweep() {
 	}
 
 	t.mu.Lock()
+	x.next.Store(x.coming)
 	t.forget()
 	x.setTimer(x.now())
 	t.mu.Unlock()
@@ -150,7 +174,7 @@ func (t *Table[T]) remain(c *Child[T], now int64) {
 		at = last
 	}
 	if !s.pinned.Load() {
-		x.next = min(x.next, at+x.ttl)
+		x.coming = min(x.coming, at+x.ttl)
 	}
 }
 
@@ -175,12 +199,23 @@ func (t *Table[T]) expireIfDue(c *Child[T], now int64) bool {
 	return true
 }
 
+// quiet tells, without looking at any series, that none can have expired. It says
+// so only while there is an epoch, or it would have to ask for the time.
+func (x *expiry[T]) quiet() bool {
+	epoch := x.clock.epoch.Load()
+	return epoch != 0 && epoch < x.next.Load()
+}
+
 // expired tells whether a series has expired, as far as one can tell without the
 // lock: a few that have not may seem to.
 func (t *Table[T]) expired(c *Child[T]) bool {
-	s := t.expiry.stamp(c.Item)
+	x := t.expiry
+	if x.quiet() {
+		return false
+	}
+	s := x.stamp(c.Item)
 	at := s.at.Load()
-	return at == expired || at >= 0 && s.due(at, t.expiry.ttl, t.expiry.clock.read())
+	return at == expired || at >= 0 && s.due(at, x.ttl, x.clock.read())
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is

@@ -11,7 +11,7 @@ import (
 // to the life that the series has now, and begins another one if that is over.
 //
 // An update goes to the life that it finds, and only then asks whether that is
-// still going on (Counted); if not, it is made once more, on the life that has
+// still going on (Updated, Renew); if not, it is made once more, on the life that has
 // begun. Whoever ends a life does so by one exchange of the stamp, so an update
 // is either in a life that had not ended by then or it is made again: none is
 // lost, however long a goroutine is held up in between.
@@ -77,14 +77,13 @@ func (h *Handle[S]) Life() *Life[S] { return h.life.Load() }
 // Labels returns the labels of the series.
 func (h *Handle[S]) Labels() *exposition.Labels { return &h.own.Labels }
 
-// Counted tells whether an update of a life counts, and takes note of it. If
-// not, the life was over, and the update is to be made once more.
-func (h *Handle[S]) Counted(l *Life[S]) bool {
-	return l.stamp.at.Load() == h.clock.epoch.Load() || h.renew(l)
-}
+// Updated tells, without a call, whether an update of a life counts, because the
+// series has said in this epoch already that it is in use. If not, ask Renew.
+func (h *Handle[S]) Updated(l *Life[S]) bool { return l.stamp.at.Load() == h.clock.epoch.Load() }
 
-// renew is Counted for an update that is the first of its life in the epoch.
-func (h *Handle[S]) renew(l *Life[S]) bool {
+// Renew tells whether an update of a life counts, and takes note of it. If not,
+// the life was over, and the update is to be made once more.
+func (h *Handle[S]) Renew(l *Life[S]) bool {
 	now := h.clock.read()
 	for {
 		at := l.stamp.at.Load()
