@@ -1,6 +1,9 @@
 package prometheus
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // Collector is whatever a registry collects metrics from. The metrics and
 // vectors of this package are Collectors; a Collector of your own is for values
@@ -15,6 +18,19 @@ type Collector interface {
 	// be called by several goroutines at once. Two metrics may not have the
 	// same name and labels.
 	Collect(chan<- Metric)
+}
+
+// ContextCollector is a Collector that wants to know when nobody waits for it any
+// longer. A gather in quarantine, which does not wait for ever, calls
+// CollectContext instead of Collect. Its context ends when the last scrape that
+// waits gives up; what is sent is not used after that. All other gathers call
+// Collect.
+//
+// The context is not that of a request: several scrapes may share what one call
+// sends.
+type ContextCollector interface {
+	Collector
+	CollectContext(context.Context, chan<- Metric)
 }
 
 // DescribeByCollect is a Describe for Collectors that always send the same

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -58,19 +59,16 @@ func Unregister(c Collector) bool { return DefaultRegisterer.Unregister(c) }
 // what NewRegistry returns; any number of goroutines may use it.
 //
 // A Registry is a Collector too, so that one can be registered with another, but
-// not with itself, nor with one that is registered with it.
+// not with itself, nor with one that is registered with it. There it is one
+// Collector, whatever it holds.
 type Registry struct{ r registry.Registry }
 
 // NewRegistry returns an empty registry.
-func NewRegistry() *Registry { return newRegistry(false) }
+func NewRegistry() *Registry { return NewRegistryWith(RegistryOpts{}) }
 
 // NewPedanticRegistry returns an empty registry that also checks, each time it
 // gathers, that Collectors send what they described. It is for tests.
-func NewPedanticRegistry() *Registry { return newRegistry(true) }
-
-func newRegistry(pedantic bool) *Registry {
-	return &Registry{registry.Registry{Pedantic: pedantic}}
-}
+func NewPedanticRegistry() *Registry { return NewRegistryWith(RegistryOpts{Pedantic: true}) }
 
 // explain shows a series in an error message as its protobuf message would be
 // shown.
@@ -162,6 +160,26 @@ func (r *Registry) MustGather() []*dto.MetricFamily {
 func (r *Registry) Page() (*registry.Page, error) {
 	page, errs := r.r.Gather(explain)
 	return page, MultiError(errs).MaybeUnwrap()
+}
+
+// Quarantined returns what gathers from the registry by a deadline, which is the
+// zero time if there is none, for the packages of this module: in the registry's
+// own quarantine, or else in the given one. It is nil if there is neither. What was
+// left out is returned if it was the given one.
+func (r *Registry) Quarantined(q *registry.Quarantine) func(deadline time.Time) (*registry.Page, []registry.Event) {
+	switch own := r.r.Quarantine; {
+	case own != nil:
+		return func(deadline time.Time) (*registry.Page, []registry.Event) {
+			page, _ := own.Gather(&r.r, deadline, explain)
+			return page, nil
+		}
+	case q != nil:
+		return func(deadline time.Time) (*registry.Page, []registry.Event) {
+			return q.Gather(&r.r, deadline, explain)
+		}
+	default:
+		return nil
+	}
 }
 
 // Describe implements Collector: it sends the Descs of all Collectors that sent

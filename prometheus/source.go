@@ -43,7 +43,7 @@ func sourceOf(c Collector) source {
 	case *HistogramVec:
 		return sourceOfVec(c, m.MetricVec)
 	case *valueFunc: // runs foreign code
-		return collectorSource{c: c, base: c}
+		return &collectorSource{c: c, base: c}
 	case native:
 		return metricSource{m, c}
 	case *wrappingCollector:
@@ -55,9 +55,9 @@ func sourceOf(c Collector) source {
 				return &wrappedSource{nativeSource: s, c: c, desc: desc}
 			}
 		}
-		return collectorSource{c, base, wraps} // which checks the labels of each metric
+		return &collectorSource{c, base, wraps} // which checks the labels of each metric
 	default:
-		return collectorSource{c: c, base: c}
+		return &collectorSource{c: c, base: c}
 	}
 }
 
@@ -67,7 +67,7 @@ func sourceOfVec(c Collector, vec *MetricVec) source {
 	if vec.isNative {
 		return vecSource{vec, c}
 	}
-	return collectorSource{c: c, base: c}
+	return &collectorSource{c: c, base: c}
 }
 
 // vecSource exposes a vector of native metrics straight from its table.
@@ -127,17 +127,27 @@ type collectorSource struct {
 	wraps []*wrapping // those next to base come first
 }
 
-func (s collectorSource) collector() Collector { return s.c }
+func (s *collectorSource) collector() Collector { return s.c }
+
+// Name implements registry.Foreign: a function is called by the name of its
+// metric, anything else by its type.
+func (s *collectorSource) Name() (name string, isFamily bool) {
+	if f, ok := s.base.(*valueFunc); ok {
+		return wrapDesc(s.wraps, f.desc.d).Name, true
+	}
+	return fmt.Sprintf("%T", s.base), false
+}
 
 // Collect receives what the Collector sends. A panic costs the Collector what it
 // had not sent by then, and nobody else anything. So does leaving by
 // runtime.Goexit: in Collect that ends the sender's goroutine, in a metric this
 // one, but for what is deferred.
-func (s collectorSource) Collect(b *registry.Batch) {
+func (s *collectorSource) Collect(b *registry.Batch) {
 	ch := make(chan Metric, 64)
+	collect := s.collect(b)
 	var panicked error // written before the sender has ended, read after
 	ended := start(ch, func(ch chan<- Metric) {
-		panicked = s.guard(func() error { s.base.Collect(ch); return nil })
+		panicked = s.guard(new(string), func() error { collect(ch); return nil })
 	})
 	collected := collection{wrapper: wrapper{wraps: s.wraps}}
 	exited := true
@@ -157,20 +167,32 @@ func (s collectorSource) Collect(b *registry.Batch) {
 		}
 	}()
 	for m := range ch {
-		if err := s.guard(func() error { return collected.add(m, b.Pedantic()) }); err != nil {
+		if err := s.guard(&collected.family, func() error { return collected.add(m, b.Pedantic()) }); err != nil {
 			b.Fail(err)
 		}
 	}
 	exited = false
 }
 
-// guard runs foreign code and makes an error of its panic.
-func (s collectorSource) guard(f func() error) (err error) {
+// collect returns the method that collects.
+func (s *collectorSource) collect(b *registry.Batch) func(chan<- Metric) {
+	if c, ok := s.base.(ContextCollector); ok {
+		if ctx := b.Context(); ctx != nil {
+			return func(ch chan<- Metric) { c.CollectContext(ctx, ch) }
+		}
+	}
+	return s.base.Collect
+}
+
+// guard runs foreign code and makes an error of its panic. The code says which
+// family it is at.
+func (s *collectorSource) guard(family *string, f func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			stack := make([]byte, 64<<10)
 			stack = stack[:runtime.Stack(stack, false)]
 			err = fmt.Errorf("prometheus collector panic recovered: type=%T: error=%v\nstack trace=%s", s.base, cause, stack)
+			err = registry.Because(registry.Panic, *family, err)
 		}
 	}()
 	return f()
@@ -179,8 +201,9 @@ func (s collectorSource) guard(f func() error) (err error) {
 // collection sorts collected metrics into runs.
 type collection struct {
 	wrapper
-	runs  []*collectedRun
-	byKey map[runKey]*collectedRun
+	runs   []*collectedRun
+	byKey  map[runKey]*collectedRun
+	family string // of the metric that is being taken in, once it is known
 }
 
 type collectedRun struct {
@@ -219,31 +242,37 @@ func (w *written) fill(s *exposition.Series)        { s.Set(&w.series) }
 
 // add takes a metric in, or says why it cannot be exposed.
 func (c *collection) add(m Metric, pedantic bool) error {
+	c.family = ""
 	if m == nil {
-		return errors.New("a collector sent a nil metric")
+		return c.invalid(errors.New("a collector sent a nil metric"))
 	}
 	m = c.metric(m)
 	desc := m.Desc()
 	if desc == nil || desc.d == nil {
-		return fmt.Errorf("a collector sent a metric of type %T without a descriptor", m)
+		return c.invalid(fmt.Errorf("a collector sent a metric of type %T without a descriptor", m))
 	}
+	c.family = desc.d.Name
 	if err := desc.Err(); err != nil {
-		return err
+		return c.invalid(err)
 	}
-	if desc.d.Name == "" {
-		return fmt.Errorf("a collector sent a metric of type %T whose descriptor has no name", m)
+	if c.family == "" {
+		return c.invalid(fmt.Errorf("a collector sent a metric of type %T whose descriptor has no name", m))
 	}
-	typ, r, err := rowOf(m)
+	typ, r, err := rowOf(m, c.family)
 	if err != nil {
 		return err
 	}
 	one := registry.Run{Desc: desc.d, Type: typ, Rows: rows{r}}
 	if err := checkCollected(&one, pedantic); err != nil {
-		return err
+		return c.invalid(err)
 	}
 	run := c.runFor(runKey{desc.d, typ})
 	run.rows = append(run.rows, r)
 	return nil
+}
+
+func (c *collection) invalid(err error) error {
+	return registry.Because(registry.Invalid, c.family, err)
 }
 
 func (c *collection) runFor(key runKey) *collectedRun {
@@ -265,7 +294,7 @@ func (c *collection) runFor(key runKey) *collectedRun {
 
 // rowOf returns the metric as it can be exposed later. What runs foreign code
 // to tell its value does so here.
-func rowOf(m Metric) (exposition.Type, row, error) {
+func rowOf(m Metric, family string) (exposition.Type, row, error) {
 	switch m := m.(type) {
 	case *valueFunc:
 		w := &written{exposition.Series{Labels: m.labels}}
@@ -276,11 +305,11 @@ func rowOf(m Metric) (exposition.Type, row, error) {
 	}
 	out := &dto.Metric{}
 	if err := m.Write(out); err != nil {
-		return 0, nil, fmt.Errorf("error collecting metric %v: %w", m.Desc(), err)
+		return 0, nil, registry.Because(registry.Failed, family, fmt.Errorf("error collecting metric %v: %w", m.Desc(), err))
 	}
 	typ, series, ok := message.Load(out)
 	if !ok {
-		return 0, nil, fmt.Errorf("empty metric collected: %s", out)
+		return 0, nil, registry.Because(registry.Invalid, family, fmt.Errorf("empty metric collected: %s", out))
 	}
 	return typ, &written{series}, nil
 }

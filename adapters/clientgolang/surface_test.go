@@ -23,6 +23,12 @@ var ownNames = allOf(
 	map[string]string{
 		"prometheus.SafeMultiError.MaybeUnwrap": "without it, nobody could have the errors",
 		"prometheus.Registry.Page":              "promhttp and push write a registry's page without messages in between",
+		"prometheus.Registry.Quarantined":       "promhttp has registries gathered in quarantine",
+		"prometheus.NewRegistryWith":            "registries that are not as strict",
+		"prometheus.RegistryOpts":               "its options",
+		"prometheus.QuarantineOpts":             "what is wrong costs its own lines alone",
+		"prometheus.ContextCollector":           "a Collector that stops when nobody waits for it",
+		"prometheus/promhttp.QuarantineOnError": "a handler that gathers in quarantine",
 	},
 	ofEach([]string{"Opts", "CounterOpts", "GaugeOpts", "UntypedOpts", "HistogramOpts", "SummaryOpts"}, map[string]string{
 		"TTL":        "series that expire",

@@ -2,10 +2,12 @@ package registry
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 )
@@ -13,6 +15,8 @@ import (
 // Batch receives what one source exposes.
 type Batch struct {
 	pedantic bool
+	ctx      context.Context // nil if the gather waits for as long as it takes
+	heeded   bool            // the source asked for the context
 	runs     []Run
 	errs     []error
 }
@@ -40,8 +44,17 @@ type Rows interface {
 // Add adds a run to the batch.
 func (b *Batch) Add(run Run) { b.runs = append(b.runs, run) }
 
-// Fail reports that something of the source could not be collected.
+// Fail reports that something of the source could not be collected. Because
+// makes errors that say more.
 func (b *Batch) Fail(err error) { b.errs = append(b.errs, err) }
+
+// Context returns a context that ends when nobody waits for the source any
+// longer, or nil where a gather waits for as long as it takes. What a source
+// that has asked for it collects is not used once it has ended.
+func (b *Batch) Context() context.Context {
+	b.heeded = b.ctx != nil
+	return b.ctx
+}
 
 // Pedantic tells whether the source should check its series against their
 // descs.
@@ -66,36 +79,37 @@ type row struct{ run, i int }
 // together with an error for each thing that may not. Where two sources
 // disagree, the one registered first is right. The function shows a series of a
 // run in an error message.
+//
+// A registry in quarantine returns no errors, and waits no longer than the
+// quarantine's Timeout.
 func (r *Registry) Gather(explain func(run *Run, i int) string) (*Page, []error) {
-	r.mu.RLock()
-	sources, checked := r.sources()
-	ids := r.idsIfPedantic()
-	r.mu.RUnlock()
-
-	batches := make([]Batch, len(sources))
+	if r.Quarantine != nil {
+		page, _ := r.Quarantine.Gather(r, time.Time{}, explain)
+		return page, nil
+	}
+	s := r.snapshot()
+	batches := make([]Batch, len(s.sources))
 	var wg sync.WaitGroup
 	ask := func(i int, source Source) {
-		batches[i].pedantic = r.Pedantic && i < checked
+		batches[i].pedantic = s.pedantic(i)
 		if _, quick := source.(Quick); quick {
 			source.Collect(&batches[i])
 			return
 		}
 		wg.Go(func() { source.Collect(&batches[i]) })
 	}
-	for i, source := range sources {
+	for i, source := range s.sources {
 		ask(i, source)
 	}
 	wg.Wait()
 
 	m := merger{families: make(map[string]*family), explain: explain}
 	for i := range batches {
-		m.errs = append(m.errs, batches[i].errs...)
+		for _, err := range batches[i].errs {
+			m.errs = append(m.errs, reasonOf(err).err)
+		}
 		for _, run := range batches[i].runs {
-			if i < checked {
-				m.add(run, ids)
-			} else {
-				m.add(run, nil)
-			}
+			m.add(run, s.idsFor(i))
 		}
 	}
 	return m.page(), m.errs
@@ -115,15 +129,36 @@ func Merge(runs []Run, explain func(run *Run, i int) string) (*Page, []error) {
 // that a goroutine for it would cost more than the call.
 type Quick interface{ Quick() }
 
-func (r *Registry) idsIfPedantic() map[string]struct{} {
-	if !r.Pedantic {
+// snapshot is what a registry had when a gather began.
+type snapshot struct {
+	sources []Source
+	checked int                 // how many of the sources, those in front, are
+	ids     map[string]struct{} // what is registered; nil unless the registry is pedantic
+}
+
+func (r *Registry) snapshot() snapshot {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var s snapshot
+	s.sources, s.checked = r.sources()
+	if r.Pedantic {
+		s.ids = make(map[string]struct{}, len(r.ids))
+		for id := range r.ids {
+			s.ids[id] = struct{}{}
+		}
+	}
+	return s
+}
+
+// pedantic tells whether series of a source are checked against their descs.
+func (s *snapshot) pedantic(source int) bool { return s.ids != nil && source < s.checked }
+
+// idsFor returns what a source may expose, nil for anything.
+func (s *snapshot) idsFor(source int) map[string]struct{} {
+	if source >= s.checked {
 		return nil
 	}
-	ids := make(map[string]struct{}, len(r.ids))
-	for id := range r.ids {
-		ids[id] = struct{}{}
-	}
-	return ids
+	return s.ids
 }
 
 // merger brings the runs of all sources together.
@@ -132,6 +167,7 @@ type merger struct {
 	explain  func(*Run, int) string
 	whole    bool // a run whose name collides is one error, not one for each series
 	errs     []error
+	tally    *tally // counts what is left out, instead of errs; nil outside quarantine
 }
 
 // add puts a run into its family, which the first run of that name makes. Its
@@ -145,7 +181,11 @@ func (m *merger) add(run Run, registered map[string]struct{}) {
 	switch {
 	case f == nil:
 		f = &family{Family: exposition.Family{Name: d.Name, Help: d.Help, HasHelp: !d.NoHelp, Unit: d.Unit, Type: run.Type}}
-		if err := m.suffixCollision(f); err != nil {
+		if err := m.collision(f); err != nil {
+			if m.tally != nil {
+				m.tally.series(d.Name, Conflict, run.Rows.Len(), func() error { return err })
+				return
+			}
 			times := run.Rows.Len()
 			if m.whole {
 				times = 1
@@ -154,18 +194,18 @@ func (m *merger) add(run Run, registered map[string]struct{}) {
 			return
 		}
 	case f.Help != d.Help:
-		m.failAll(&run, func(shown string) error {
+		m.refuse(Conflict, &run, 0, run.Rows.Len(), func(shown string) error {
 			return fmt.Errorf("collected metric %s %s has help %q but should have %q", d.Name, shown, d.Help, f.Help)
 		})
 		return
 	case f.Type != run.Type:
-		m.failAll(&run, func(shown string) error {
+		m.refuse(Conflict, &run, 0, run.Rows.Len(), func(shown string) error {
 			return fmt.Errorf("collected metric %s %s should be %s", d.Name, shown, withArticle[f.Type])
 		})
 		return
 	}
 	if _, ok := registered[d.id]; !ok && registered != nil {
-		m.failAll(&run, func(shown string) error {
+		m.refuse(Invalid, &run, 0, run.Rows.Len(), func(shown string) error {
 			return fmt.Errorf("collected metric %s %s with unregistered descriptor %s", d.Name, shown, d)
 		})
 		return
@@ -183,11 +223,24 @@ var withArticle = map[exposition.Type]string{
 	exposition.GaugeHistogram: "a GaugeHistogram",
 }
 
-// failAll adds an error for each series of a run that is left out.
-func (m *merger) failAll(run *Run, format func(shown string) error) {
-	for i := range run.Rows.Len() {
-		m.errs = append(m.errs, format(m.explain(run, i)))
+// refuse leaves out n series of a run, beginning with series i, and says why: of
+// each, or, in quarantine, of the first.
+func (m *merger) refuse(reason Reason, run *Run, i, n int, format func(shown string) error) {
+	if m.tally != nil {
+		m.tally.series(run.Desc.Name, reason, n, func() error { return format(m.explain(run, i)) })
+		return
 	}
+	for at := i; at < i+n; at++ {
+		m.errs = append(m.errs, format(m.explain(run, at)))
+	}
+}
+
+// collision tells why a new family may not have its name.
+func (m *merger) collision(f *family) error {
+	if m.tally != nil && isOwnFamily(f.Name) {
+		return fmt.Errorf("collected metric named %q: a registry in quarantine has that name for a metric of its own", f.Name)
+	}
+	return m.suffixCollision(f)
 }
 
 // suffixCollision tells whether the lines of a new family would look like
@@ -228,8 +281,12 @@ func (m *merger) page() *Page {
 		}
 		p.families = append(p.families, f)
 	}
-	slices.SortFunc(p.families, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
+	p.sort()
 	return p
+}
+
+func (p *Page) sort() {
+	slices.SortFunc(p.families, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // order sorts the series of all runs of a family and leaves out those that are
@@ -272,8 +329,9 @@ func (m *merger) order(f *family) {
 	f.rows = make([]row, 0, len(all))
 	for i, one := range all {
 		if i > 0 && compare(all[i-1], one) == 0 {
-			m.errs = append(m.errs, fmt.Errorf("collected metric %q { %s} was collected before with the same name and label values",
-				f.Name, m.explain(&f.runs[one.run], one.i)))
+			m.refuse(Duplicate, &f.runs[one.run], one.i, 1, func(shown string) error {
+				return fmt.Errorf("collected metric %q { %s} was collected before with the same name and label values", f.Name, shown)
+			})
 			continue
 		}
 		f.rows = append(f.rows, one.row)

@@ -14,7 +14,7 @@ import (
 // Source is what a registry gathers from.
 type Source interface {
 	// Collect adds what the source exposes now. It may be called by several
-	// goroutines at once.
+	// goroutines at once. The batch must not be used after it has returned.
 	Collect(*Batch)
 }
 
@@ -23,6 +23,9 @@ type Registry struct {
 	// Pedantic makes a gather check each series against the descs that were
 	// registered. It is set before the registry is used.
 	Pedantic bool
+	// Quarantine, unless it is nil, keeps what is wrong away from the rest of
+	// the page. It is set before the registry is used.
+	Quarantine *Quarantine
 
 	mu      sync.RWMutex // guards what follows; never held while a source is asked
 	checked []*entry     // in the order of registration; empty ones were unregistered

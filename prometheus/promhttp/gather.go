@@ -1,6 +1,8 @@
 package promhttp
 
 import (
+	"time"
+
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -13,6 +15,7 @@ type gathered struct {
 	page     *registry.Page
 	families []*dto.MetricFamily // if there is no page
 	err      error               // tells what is missing
+	leftOut  bool                // something is missing, of which the quarantine has told
 	done     func()              // to be called once, when all has been written; never nil
 }
 
@@ -24,19 +27,35 @@ func (g gathered) empty() bool {
 	return len(g.families) == 0
 }
 
-func fromRegistry(r *prometheus.Registry) func() gathered {
-	return func() gathered {
-		page, err := r.Page()
-		return gathered{page: page, err: err, done: func() {}}
-	}
+// source is what a handler gathers from.
+type source struct {
+	// gather is given the deadline of the request, the zero time if it has none.
+	gather func(deadline time.Time) gathered
+	// punctual says that gather keeps the deadline.
+	punctual bool
 }
 
-func fromTransactional(t prometheus.TransactionalGatherer) func() gathered {
-	return func() gathered {
+// fromRegistry gathers in the registry's own quarantine, or else, unless it is nil,
+// in the given one.
+func fromRegistry(r *prometheus.Registry, q *registry.Quarantine) source {
+	if gather := r.Quarantined(q); gather != nil {
+		return source{punctual: true, gather: func(deadline time.Time) gathered {
+			page, leftOut := gather(deadline)
+			return gathered{page: page, leftOut: len(leftOut) > 0, done: func() {}}
+		}}
+	}
+	return source{gather: func(time.Time) gathered {
+		page, err := r.Page()
+		return gathered{page: page, err: err, done: func() {}}
+	}}
+}
+
+func fromTransactional(t prometheus.TransactionalGatherer) source {
+	return source{gather: func(time.Time) gathered {
 		families, done, err := t.Gather()
 		if done == nil {
 			done = func() {}
 		}
 		return gathered{families: families, err: err, done: done}
-	}
+	}}
 }

@@ -1,13 +1,14 @@
 package promhttp
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -27,7 +28,11 @@ func Handler() http.Handler {
 // the messages that it gathers.
 func HandlerFor(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
 	if r, ok := reg.(*prometheus.Registry); ok {
-		return newHandler(fromRegistry(r), opts)
+		var q *registry.Quarantine
+		if opts.ErrorHandling == QuarantineOnError {
+			q = &registry.Quarantine{Report: reportTo(opts.ErrorLog)}
+		}
+		return newHandler(fromRegistry(r, q), opts)
 	}
 	return HandlerForTransactional(prometheus.ToTransactionalGatherer(reg), opts)
 }
@@ -41,24 +46,25 @@ func HandlerForTransactional(reg prometheus.TransactionalGatherer, opts HandlerO
 
 // handler serves the pages of one Gatherer. None of its fields ever changes.
 type handler struct {
-	gather  func(context.Context) (gathered, error) // an error only if the context ended
+	gather  func(*http.Request) (gathered, error) // an error only if the time of the request was up
 	opts    HandlerOpts
 	formats []expfmt.Format
 	offers  []Compression
 	errors  *prometheus.CounterVec
 	slots   chan struct{} // a place for each request in flight; nil if there may be any number
+	known   *known        // what ErrorLog was told already; nil if it is told each time
 }
 
-func newHandler(gather func() gathered, opts HandlerOpts) http.Handler {
+func newHandler(s source, opts HandlerOpts) http.Handler {
 	h := &handler{
-		gather:  func(context.Context) (gathered, error) { return gather(), nil },
+		gather:  s.gathering(opts),
 		opts:    opts,
 		formats: opts.formats(),
 		offers:  opts.offers(),
 		errors:  newErrorCounter(opts.Registry),
 	}
-	if opts.CoalesceGather {
-		h.gather = (&coalescer{gather: gather}).join
+	if opts.ErrorHandling == QuarantineOnError {
+		h.known = &known{log: opts.ErrorLog}
 	}
 	if opts.MaxRequestsInFlight > 0 {
 		h.slots = make(chan struct{}, opts.MaxRequestsInFlight)
@@ -83,26 +89,40 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	g, err := h.gather(r.Context())
-	if err != nil { // nobody waits for the answer any more
+	number := h.known.number()
+	g, err := h.gather(r)
+	if err != nil {
+		if errors.Is(err, errLate) {
+			h.reportOnce("gathering", number, inGathering, true, gatheringFailed, []error{err})
+		}
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	defer g.done()
-	h.answer(g, w, r)
+	h.answer(g, number, w, r)
 }
 
 // answer sends what was gathered, or what went wrong.
-func (h *handler) answer(g gathered, w http.ResponseWriter, r *http.Request) {
-	if g.err != nil {
-		h.report("gathering", "error gathering metrics:", g.err)
-		if h.opts.ErrorHandling == HTTPErrorOnError || g.empty() {
-			httpError(w, g.err)
-			return
-		}
+func (h *handler) answer(g gathered, number uint64, w http.ResponseWriter, r *http.Request) {
+	switch {
+	case h.known != nil && g.leftOut: // of which the quarantine has told
+		h.errors.WithLabelValues("gathering").Inc()
+	case h.known != nil:
+		h.reportOnce("gathering", number, inGathering, true, gatheringFailed, each(g.err))
+	case g.err != nil:
+		h.report("gathering", gatheringFailed, g.err)
+	}
+	if g.err != nil && (h.opts.ErrorHandling == HTTPErrorOnError || g.empty()) {
+		httpError(w, g.err)
+		return
 	}
 	f := format{expfmt.NegotiateAccept(r.Header, h.formats...), h.opts.EnableOpenMetricsTextCreatedSamples}
-	page, unfit := g.in(f, namesWanted(r))
+	names := namesWanted(r)
+	page, unfit := g.in(f, names)
+	if h.known != nil {
+		h.reportOnce("encoding", number, string(f.Format), len(names) == 0, encodingFailed, unfit)
+		unfit = nil
+	}
 	for _, err := range unfit {
 		h.report("encoding", encodingFailed, err)
 		if h.opts.ErrorHandling == HTTPErrorOnError {
@@ -118,7 +138,11 @@ func (h *handler) answer(g gathered, w http.ResponseWriter, r *http.Request) {
 	h.send(page, w, r)
 }
 
-const encodingFailed = "error encoding and sending metric family:"
+// What ErrorLog is told in front of an error.
+const (
+	gatheringFailed = "error gathering metrics:"
+	encodingFailed  = "error encoding and sending metric family:"
+)
 
 // send writes the page in the compression that the client likes best.
 func (h *handler) send(page writable, w http.ResponseWriter, r *http.Request) {
@@ -154,6 +178,14 @@ func (h *handler) report(cause, message string, err error) {
 	if h.opts.ErrorHandling == PanicOnError {
 		panic(err)
 	}
+}
+
+// reportOnce counts errors, as one, and logs those of them that are new.
+func (h *handler) reportOnce(cause string, number uint64, scope string, all bool, message string, errs []error) {
+	if len(errs) > 0 {
+		h.errors.WithLabelValues(cause).Inc()
+	}
+	h.known.settle(number, scope, all, message, errs)
 }
 
 // httpError answers with an error. Nothing may have been sent before.

@@ -12,7 +12,8 @@ import (
 // HandlerOpts are the options of HandlerFor. The zero value serves everything
 // to everybody, answers errors with a status of 500, and logs nothing.
 type HandlerOpts struct {
-	// ErrorLog is told of every error, whatever ErrorHandling says. Several
+	// ErrorLog is told of every error, whatever ErrorHandling says, but see
+	// QuarantineOnError. Several
 	// errors of one gather arrive as one prometheus.MultiError, whose text has
 	// several lines.
 	ErrorLog Logger
@@ -42,6 +43,9 @@ type HandlerOpts struct {
 	// gather at a time, however slow Collectors are. What is shared is one
 	// snapshot: all who share it see the same values, which may have been read
 	// before a request came.
+	//
+	// Where a Registry is gathered in quarantine, and so by a deadline, a request
+	// that has less time left than the gather under way gathers for itself.
 	//
 	// A request that waits goes away when its client does, or at Timeout; the
 	// one that gathers cannot, and stays in flight until it is through. A
@@ -118,6 +122,26 @@ const (
 	ContinueOnError
 	// PanicOnError panics.
 	PanicOnError
+	// QuarantineOnError keeps what is wrong away from the rest of the page, which
+	// is served.
+	//
+	// A Registry is gathered as if it were made with prometheus.QuarantineOpts
+	// (which tells what that means): no Collector costs more than its own lines,
+	// and none holds the page up beyond the deadline, which is a little before the
+	// end of what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, and
+	// of HandlerOpts.Timeout. The metrics cresset_... on the page tell what is
+	// missing. If the Registry was made with them, it goes by its own options.
+	//
+	// Any other Gatherer is called by one request at a time, whose result is
+	// shared by those that come meanwhile. What it returns besides an error is
+	// served. The answer has a status of 500 if that is nothing at all, and of 503
+	// if the Gatherer has not come back by the deadline, or, without one, after a
+	// minute. It is not called again until it has.
+	//
+	// A family that cannot be expressed in the format of the response is left
+	// out. All this is counted at each request, but ErrorLog is told once, and
+	// again when it has ended.
+	QuarantineOnError
 )
 
 // Logger is what a handler needs of a log; a *log.Logger is one.

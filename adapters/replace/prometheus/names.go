@@ -24,6 +24,7 @@ type (
 	ConstrainableLabels    = ours.ConstrainableLabels
 	ConstrainedLabel       = ours.ConstrainedLabel
 	ConstrainedLabels      = ours.ConstrainedLabels
+	ContextCollector       = ours.ContextCollector
 	Counter                = ours.Counter
 	CounterFunc            = ours.CounterFunc
 	CounterOpts            = ours.CounterOpts
@@ -57,8 +58,10 @@ type (
 	ObserverVec            = ours.ObserverVec
 	Opts                   = ours.Opts
 	ProcessCollectorOpts   = ours.ProcessCollectorOpts
+	QuarantineOpts         = ours.QuarantineOpts
 	Registerer             = ours.Registerer
 	Registry               = ours.Registry
+	RegistryOpts           = ours.RegistryOpts
 	SafeMultiError         = ours.SafeMultiError
 	Summary                = ours.Summary
 	SummaryOpts            = ours.SummaryOpts
@@ -288,6 +291,9 @@ func NewProcessCollector(opts ProcessCollectorOpts) Collector { return ours.NewP
 
 // NewRegistry calls [ours.NewRegistry].
 func NewRegistry() *Registry { return ours.NewRegistry() }
+
+// NewRegistryWith calls [ours.NewRegistryWith].
+func NewRegistryWith(opts RegistryOpts) *Registry { return ours.NewRegistryWith(opts) }
 
 // NewSummary calls [ours.NewSummary].
 func NewSummary(opts SummaryOpts) Summary { return ours.NewSummary(opts) }

@@ -32,12 +32,13 @@ type (
 
 // Constants.
 const (
-	ContinueOnError  = ours.ContinueOnError
-	Gzip             = ours.Gzip
-	HTTPErrorOnError = ours.HTTPErrorOnError
-	Identity         = ours.Identity
-	PanicOnError     = ours.PanicOnError
-	Zstd             = ours.Zstd
+	ContinueOnError   = ours.ContinueOnError
+	Gzip              = ours.Gzip
+	HTTPErrorOnError  = ours.HTTPErrorOnError
+	Identity          = ours.Identity
+	PanicOnError      = ours.PanicOnError
+	QuarantineOnError = ours.QuarantineOnError
+	Zstd              = ours.Zstd
 )
 
 // HandlerFor calls [ours.HandlerFor].
