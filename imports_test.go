@@ -28,6 +28,7 @@ var plan = housetest.Plan{
 		{Path: "internal/series", May: []string{"internal/exposition"}, Why: "which series exist does not depend on what they hold"},
 		{Path: "internal/registry", May: []string{"internal/cell", "internal/series", "internal/exposition"}, Why: "both APIs stand on it, so it knows neither, and no protobuf"},
 		{Path: "internal/metric", May: []string{"internal/cell", "internal/exposition", "internal/series"}, Why: "what a series holds does not depend on which series exist, or who made them"},
+		{Path: "internal/objects", May: []string{"internal/exposition", "internal/registry"}, Why: "which objects exist does not depend on who asks, and both APIs offer it"},
 		{Path: "internal/housetest", Why: "it looks at the house from outside"},
 
 		{Path: "prometheus/internal/message", May: []string{"internal/exposition", "internal/registry", messages, protobuf}, Why: "it translates between series and messages, and does nothing else"},
@@ -35,7 +36,7 @@ var plan = housetest.Plan{
 		{
 			Path: "prometheus",
 			May: []string{
-				"internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry",
+				"internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry", "internal/objects",
 				"prometheus/internal/message", "prometheus/internal/goruntime", messages, protobuf, procfs,
 			},
 			Why: "the drop-in stands on the engine; what serves or pushes stands on the drop-in",

@@ -14,10 +14,10 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
-// source is a Collector as the registry asks it. There are three kinds, by how
-// much is known of it: a vector and a single metric of this package are exposed
-// straight from their state; of everything else the metrics are collected. What
-// is wrapped is of the kind of what is inside.
+// source is a Collector as the registry asks it. There are four kinds, by how
+// much is known of it: a vector, a single metric and a store of objects of this
+// package are exposed straight from their state; of everything else the metrics are
+// collected. What is wrapped is of the kind of what is inside.
 type source interface {
 	registry.Source
 	collector() Collector // that was registered
@@ -46,19 +46,41 @@ func sourceOf(c Collector) source {
 		return &collectorSource{c: c, base: c}
 	case native:
 		return metricSource{m, c}
-	case *wrappingCollector:
-		base, wraps := m.unwrapped()
-		if s, ok := sourceOf(base).(nativeSource); ok {
-			run := s.run()
-			desc := wrapDesc(wraps, run.Desc)
-			if run.Type != exposition.Summary || !hasQuantileLabel(desc) {
-				return &wrappedSource{nativeSource: s, c: c, desc: desc}
-			}
+	case objectSource:
+		if m.self() == c { // and not of a type that embeds one
+			return storeSource{m, c}
 		}
-		return &collectorSource{c, base, wraps} // which checks the labels of each metric
+		return &collectorSource{c: c, base: c}
+	case *wrappingCollector:
+		return sourceOfWrapped(m)
 	default:
 		return &collectorSource{c: c, base: c}
 	}
+}
+
+// sourceOfWrapped has whatever may come to have a label that it must not have
+// collected, which checks the labels of each metric.
+func sourceOfWrapped(c *wrappingCollector) source {
+	base, wraps := c.unwrapped()
+	switch s := sourceOf(base).(type) {
+	case nativeSource:
+		run := s.run()
+		desc := wrapDesc(wraps, run.Desc)
+		if run.Type != exposition.Summary || !hasQuantileLabel(desc) {
+			return &wrappedSource{nativeSource: s, c: c, wrappedRun: wrappedRun{desc: desc}}
+		}
+	case storeSource:
+		runs := s.runs()
+		wrapped := &wrappedStore{objectSource: s.objectSource, c: c, runs: make([]wrappedRun, len(runs))}
+		for i, run := range runs {
+			wrapped.runs[i].desc = wrapDesc(wraps, run.Desc)
+			if hasQuantileLabel(wrapped.runs[i].desc) { // and may be a summary one day
+				return &collectorSource{c, base, wraps}
+			}
+		}
+		return wrapped
+	}
+	return &collectorSource{c, base, wraps}
 }
 
 // sourceOfVec looks at what the vector holds, too: somebody may have put it
@@ -118,6 +140,30 @@ func (s metricSource) run() registry.Run {
 		run.Rows = rows(nil)
 	}
 	return run
+}
+
+// objectSource is an ObjectStore, whatever its keys are.
+type objectSource interface {
+	self() Collector      // the store, also if this is a type that embeds it
+	runs() []registry.Run // always of the same descs
+}
+
+// storeSource exposes an ObjectStore from what it has rendered.
+type storeSource struct {
+	objectSource
+	c Collector
+}
+
+func (s storeSource) collector() Collector { return s.c }
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (storeSource) Quick() {}
+
+// Collect adds the metrics that all objects have now.
+func (s storeSource) Collect(b *registry.Batch) {
+	for _, run := range s.runs() {
+		b.Add(run)
+	}
 }
 
 // collectorSource is any other Collector.

@@ -9,18 +9,12 @@ import (
 )
 
 // wrappedSource exposes what a native source does, under another name and with
-// more labels. Those are rendered once for each series.
+// more labels.
 type wrappedSource struct {
 	nativeSource
-	c        Collector
-	desc     *registry.Desc
-	rendered atomic.Pointer[wrappedLabels] // of the last gather; never changed once stored
+	c Collector
+	wrappedRun
 }
-
-// wrappedLabels are the labels of all series of a source: those that it has and,
-// in the same order, those after the wrapping. The order stays the right one, for
-// every series gets the same label with the same value.
-type wrappedLabels struct{ inner, outer []*exposition.Labels }
 
 // Quick says that Collect neither waits nor runs foreign code.
 func (*wrappedSource) Quick() {}
@@ -30,8 +24,40 @@ func (s *wrappedSource) collector() Collector { return s.c }
 // Collect adds the series that the source has now.
 func (s *wrappedSource) Collect(b *registry.Batch) { b.Add(s.run()) }
 
-func (s *wrappedSource) run() registry.Run {
-	run := s.nativeSource.run()
+func (s *wrappedSource) run() registry.Run { return s.of(s.nativeSource.run()) }
+
+// wrappedStore does for an ObjectStore what a wrappedSource does.
+type wrappedStore struct {
+	objectSource
+	c    Collector
+	runs []wrappedRun // in the order of the store's
+}
+
+// Quick says that Collect neither waits nor runs foreign code.
+func (*wrappedStore) Quick() {}
+
+func (s *wrappedStore) collector() Collector { return s.c }
+
+// Collect adds the series that the store has now.
+func (s *wrappedStore) Collect(b *registry.Batch) {
+	for i, run := range s.objectSource.runs() {
+		b.Add(s.runs[i].of(run))
+	}
+}
+
+// wrappedRun is a run of series under another name and with more labels. Those are
+// rendered once for each series.
+type wrappedRun struct {
+	desc     *registry.Desc
+	rendered atomic.Pointer[wrappedLabels] // of the last gather; never changed once stored
+}
+
+// wrappedLabels are the labels of all series of a source: those that it has and,
+// in the same order, those after the wrapping. The order stays the right one, for
+// every series gets the same label with the same value.
+type wrappedLabels struct{ inner, outer []*exposition.Labels }
+
+func (s *wrappedRun) of(run registry.Run) registry.Run {
 	if len(s.desc.Const) > len(run.Desc.Const) {
 		run.Rows = wrappedRows{run.Rows, s.labels(run.Rows)}
 	}
@@ -41,7 +67,7 @@ func (s *wrappedSource) run() registry.Run {
 
 // labels returns the labels after the wrapping, and renders only those of series
 // that were not there at the last gather.
-func (s *wrappedSource) labels(rows registry.Rows) []*exposition.Labels {
+func (s *wrappedRun) labels(rows registry.Rows) []*exposition.Labels {
 	inner := make([]*exposition.Labels, rows.Len())
 	for i := range inner {
 		inner[i] = rows.Labels(i)
@@ -67,7 +93,7 @@ func (s *wrappedSource) labels(rows registry.Rows) []*exposition.Labels {
 	return outer
 }
 
-func (s *wrappedSource) wrapped(inner *exposition.Labels) *exposition.Labels {
+func (s *wrappedRun) wrapped(inner *exposition.Labels) *exposition.Labels {
 	variable := s.desc.Schema.Variable()
 	values := make([]string, len(variable))
 	for i, name := range variable {

@@ -28,6 +28,8 @@ var ownNames = allOf(
 		"prometheus.RegistryOpts":               "its options",
 		"prometheus.QuarantineOpts":             "what is wrong costs its own lines alone",
 		"prometheus.ContextCollector":           "a Collector that stops when nobody waits for it",
+		"prometheus.ObjectStore":                "series that live and go with the object they are about",
+		"prometheus.NewObjectStore":             "makes one",
 		"prometheus/promhttp.QuarantineOnError": "a handler that gathers in quarantine",
 	},
 	ofEach([]string{"Opts", "CounterOpts", "GaugeOpts", "UntypedOpts", "HistogramOpts", "SummaryOpts"}, map[string]string{

@@ -70,6 +70,12 @@ type Series struct {
 	// can hand it on as it is; nil for series of our own. It may hold more than
 	// the fields above. Its labels are Labels.
 	Origin any
+
+	// Rendered is this series with its bytes, for encoders to copy; nil for series
+	// that have none. Who gives the series other labels, or puts it into a family
+	// of another name, need not clear it: bytes are copied where they belong and
+	// nowhere else.
+	Rendered *Rendered
 }
 
 // Reset empties s, keeping the memory that it has.

@@ -13,17 +13,27 @@ type lines struct {
 	number   func(buf []byte, v float64) []byte // how the format writes a bound
 
 	// Of the family that is being written:
+	name   string // before it is escaped
 	head   string // what each line begins with: the name, or, if it needs quotes, {"name, to which a suffix can be added
 	quoted bool
 }
 
-// begin prepares for the lines of a family whose name, escaped for this page, is
-// given.
-func (l *lines) begin(name string) {
-	l.head, l.quoted = name, !IsLegacyName(name)
+// begin prepares for the lines of a family, and returns its name as this page has
+// it.
+func (l *lines) begin(name string) (escaped string) {
+	escaped = EscapeName(name, l.escaping)
+	l.name, l.head, l.quoted = name, escaped, !IsLegacyName(escaped)
 	if l.quoted {
-		l.head = string(appendValue([]byte(`{"`), name))
+		l.head = string(appendValue([]byte(`{"`), escaped))
 	}
+	return escaped
+}
+
+// copyRendered writes the lines of a series that are there already, if they are.
+func (l *lines) copyRendered(s *Series, f form) bool {
+	done, ok := s.renderedAs(f, l.name, l.escaping)
+	l.buf = append(l.buf, done...)
+	return ok
 }
 
 // meta writes a line about the family of that name.

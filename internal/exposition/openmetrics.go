@@ -35,18 +35,9 @@ func NewOpenMetrics(w io.Writer, escaping Escaping, created bool) *OpenMetrics {
 // the format has no other counters. A unit that the name does not end in is left
 // out, because a reader must refuse a page with it.
 func (o *OpenMetrics) Family(f *Family) {
-	name := EscapeName(f.Name, o.escaping)
-	o.begin(name)
-	o.family, o.suffix = f.Type, ""
+	name := o.enter(f.Name, f.Type)
 	typ := f.Type.String()
-	switch f.Type {
-	case Counter:
-		if base, ok := strings.CutSuffix(name, total); ok {
-			name, o.head, o.suffix = base, strings.TrimSuffix(o.head, total), total
-		} else {
-			typ = unknown
-		}
-	case Untyped:
+	if f.Type == Untyped || f.Type == Counter && o.suffix == "" {
 		typ = unknown
 	}
 	if f.HasHelp {
@@ -64,8 +55,30 @@ const (
 	unknown = "unknown"
 )
 
+// enter prepares for the lines of a family, and returns its name as this page
+// has it.
+func (o *OpenMetrics) enter(family string, typ Type) (name string) {
+	name = o.begin(family)
+	o.family, o.suffix = typ, ""
+	if typ == Counter && strings.HasSuffix(name, total) {
+		o.head, o.suffix = strings.TrimSuffix(o.head, total), total
+	}
+	return strings.TrimSuffix(name, o.suffix)
+}
+
 // Series writes the lines of one series.
 func (o *OpenMetrics) Series(s *Series) {
+	form := openMetricsForm
+	if o.created {
+		form = createdForm
+	}
+	if !o.copyRendered(s, form) {
+		o.render(s)
+	}
+	o.flushFull()
+}
+
+func (o *OpenMetrics) render(s *Series) {
 	switch o.family {
 	case Histogram, GaugeHistogram:
 		infSeen := false
@@ -95,7 +108,6 @@ func (o *OpenMetrics) Series(s *Series) {
 		o.buf = appendDecimal(o.buf, s.Value)
 		o.end(s, nil)
 	}
-	o.flushFull()
 }
 
 func (o *OpenMetrics) bucket(s *Series, bound float64, n Count, e *Exemplar) {

@@ -20,6 +20,7 @@ type Protobuf struct {
 
 	// Of the family that is being written:
 	begun  bool
+	name   string // before it is escaped
 	family Type
 	unit   string
 	body   []byte   // the end of its message
@@ -50,12 +51,19 @@ var familyTypes = [...]uint64{Counter: 0, Gauge: 1, Summary: 2, Untyped: 3, Hist
 // Family begins a family.
 func (p *Protobuf) Family(f *Family) {
 	p.endFamily()
-	p.begun, p.family, p.unit = true, f.Type, f.Unit
-	p.body = appendString(p.body, familyName, EscapeName(f.Name, p.escaping))
+	p.begun, p.unit = true, f.Unit
+	p.body = appendString(p.body, familyName, p.enter(f.Name, f.Type))
 	if f.HasHelp {
 		p.body = appendString(p.body, familyHelp, validText(f.Help))
 	}
 	p.body = appendUint(p.body, familyType, familyTypes[f.Type])
+}
+
+// enter prepares for the series of a family, and returns its name as this page
+// has it.
+func (p *Protobuf) enter(family string, typ Type) (name string) {
+	p.name, p.family = family, typ
+	return EscapeName(family, p.escaping)
 }
 
 // Series adds a series to the family.
@@ -64,6 +72,16 @@ func (p *Protobuf) Series(s *Series) {
 		p.before = append(p.before, p.body)
 		p.body = newChunk()
 	}
+	if s.Origin == nil || p.foreign == nil { // what is rendered knows no messages
+		if done, ok := s.renderedAs(protobufForm, p.name, p.escaping); ok {
+			p.body = append(p.body, done...)
+			return
+		}
+	}
+	p.render(s)
+}
+
+func (p *Protobuf) render(s *Series) {
 	var metric int
 	p.body, metric = openMessage(p.body, familyMetric)
 	p.body = appendMetricLabels(p.body, s.Labels, p.escaping)

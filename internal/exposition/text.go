@@ -20,9 +20,7 @@ func NewText(w io.Writer, escaping Escaping) *Text {
 
 // Family writes the HELP and TYPE lines.
 func (t *Text) Family(f *Family) {
-	name := EscapeName(f.Name, t.escaping)
-	t.begin(name)
-	t.family = f.Type
+	name := t.enter(f.Name, f.Type)
 	typ := f.Type
 	if typ == GaugeHistogram {
 		typ = Histogram // this format does not know them apart
@@ -34,8 +32,22 @@ func (t *Text) Family(f *Family) {
 	t.flushFull()
 }
 
+// enter prepares for the lines of a family, and returns its name as this page
+// has it.
+func (t *Text) enter(family string, typ Type) (name string) {
+	t.family = typ
+	return t.begin(family)
+}
+
 // Series writes the lines of one series.
 func (t *Text) Series(s *Series) {
+	if !t.copyRendered(s, textForm) {
+		t.render(s)
+	}
+	t.flushFull()
+}
+
+func (t *Text) render(s *Series) {
 	switch t.family {
 	case Histogram, GaugeHistogram:
 		infSeen := false
@@ -57,7 +69,6 @@ func (t *Text) Series(s *Series) {
 	default:
 		t.line(s, "", "", 0, s.Value)
 	}
-	t.flushFull()
 }
 
 // line writes one sample. The extra label is as in appendSeries.

@@ -113,6 +113,12 @@ func ValidLabelName(name string) bool {
 	return name != "" && utf8.ValidString(name) && !strings.HasPrefix(name, "__")
 }
 
+// Same tells whether both descs describe the same series: what is registered as
+// one covers the other.
+func (d *Desc) Same(other *Desc) bool {
+	return d == other || d.Err == nil && other.Err == nil && d.id == other.id && d.dims == other.dims
+}
+
 // SoundConst returns the constant labels, none if something was wrong when the
 // desc was made: then they may be what was wrong.
 func (d *Desc) SoundConst() map[string]string {

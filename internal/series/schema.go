@@ -49,6 +49,9 @@ func NewSchema(constant map[string]string, variable []string) *Schema {
 // declaration. They must not be written to.
 func (s *Schema) Variable() []string { return s.variable }
 
+// Names returns the names of all labels, sorted. They must not be written to.
+func (s *Schema) Names() []string { return s.names }
+
 // Labels renders the labels of one series. The values, one for each variable
 // label, are copied.
 func (s *Schema) Labels(values []string) exposition.Labels {

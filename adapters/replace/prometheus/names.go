@@ -18,61 +18,62 @@ import (
 
 // Types.
 type (
-	AlreadyRegisteredError = ours.AlreadyRegisteredError
-	Collector              = ours.Collector
-	CollectorFunc          = ours.CollectorFunc
-	ConstrainableLabels    = ours.ConstrainableLabels
-	ConstrainedLabel       = ours.ConstrainedLabel
-	ConstrainedLabels      = ours.ConstrainedLabels
-	ContextCollector       = ours.ContextCollector
-	Counter                = ours.Counter
-	CounterFunc            = ours.CounterFunc
-	CounterOpts            = ours.CounterOpts
-	CounterVec             = ours.CounterVec
-	CounterVecOpts         = ours.CounterVecOpts
-	Desc                   = ours.Desc
-	DescOpt                = ours.DescOpt
-	Exemplar               = ours.Exemplar
-	ExemplarAdder          = ours.ExemplarAdder
-	ExemplarObserver       = ours.ExemplarObserver
-	Gatherer               = ours.Gatherer
-	GathererFunc           = ours.GathererFunc
-	Gatherers              = ours.Gatherers
-	Gauge                  = ours.Gauge
-	GaugeFunc              = ours.GaugeFunc
-	GaugeOpts              = ours.GaugeOpts
-	GaugeVec               = ours.GaugeVec
-	GaugeVecOpts           = ours.GaugeVecOpts
-	Histogram              = ours.Histogram
-	HistogramOpts          = ours.HistogramOpts
-	HistogramVec           = ours.HistogramVec
-	HistogramVecOpts       = ours.HistogramVecOpts
-	LabelConstraint        = ours.LabelConstraint
-	Labels                 = ours.Labels
-	Metric                 = ours.Metric
-	MetricVec              = ours.MetricVec
-	MultiError             = ours.MultiError
-	MultiTRegistry         = ours.MultiTRegistry
-	Observer               = ours.Observer
-	ObserverFunc           = ours.ObserverFunc
-	ObserverVec            = ours.ObserverVec
-	Opts                   = ours.Opts
-	ProcessCollectorOpts   = ours.ProcessCollectorOpts
-	QuarantineOpts         = ours.QuarantineOpts
-	Registerer             = ours.Registerer
-	Registry               = ours.Registry
-	RegistryOpts           = ours.RegistryOpts
-	SafeMultiError         = ours.SafeMultiError
-	Summary                = ours.Summary
-	SummaryOpts            = ours.SummaryOpts
-	SummaryVec             = ours.SummaryVec
-	SummaryVecOpts         = ours.SummaryVecOpts
-	Timer                  = ours.Timer
-	TransactionalGatherer  = ours.TransactionalGatherer
-	UnconstrainedLabels    = ours.UnconstrainedLabels
-	UntypedFunc            = ours.UntypedFunc
-	UntypedOpts            = ours.UntypedOpts
-	ValueType              = ours.ValueType
+	AlreadyRegisteredError    = ours.AlreadyRegisteredError
+	Collector                 = ours.Collector
+	CollectorFunc             = ours.CollectorFunc
+	ConstrainableLabels       = ours.ConstrainableLabels
+	ConstrainedLabel          = ours.ConstrainedLabel
+	ConstrainedLabels         = ours.ConstrainedLabels
+	ContextCollector          = ours.ContextCollector
+	Counter                   = ours.Counter
+	CounterFunc               = ours.CounterFunc
+	CounterOpts               = ours.CounterOpts
+	CounterVec                = ours.CounterVec
+	CounterVecOpts            = ours.CounterVecOpts
+	Desc                      = ours.Desc
+	DescOpt                   = ours.DescOpt
+	Exemplar                  = ours.Exemplar
+	ExemplarAdder             = ours.ExemplarAdder
+	ExemplarObserver          = ours.ExemplarObserver
+	Gatherer                  = ours.Gatherer
+	GathererFunc              = ours.GathererFunc
+	Gatherers                 = ours.Gatherers
+	Gauge                     = ours.Gauge
+	GaugeFunc                 = ours.GaugeFunc
+	GaugeOpts                 = ours.GaugeOpts
+	GaugeVec                  = ours.GaugeVec
+	GaugeVecOpts              = ours.GaugeVecOpts
+	Histogram                 = ours.Histogram
+	HistogramOpts             = ours.HistogramOpts
+	HistogramVec              = ours.HistogramVec
+	HistogramVecOpts          = ours.HistogramVecOpts
+	LabelConstraint           = ours.LabelConstraint
+	Labels                    = ours.Labels
+	Metric                    = ours.Metric
+	MetricVec                 = ours.MetricVec
+	MultiError                = ours.MultiError
+	MultiTRegistry            = ours.MultiTRegistry
+	ObjectStore[K comparable] = ours.ObjectStore[K]
+	Observer                  = ours.Observer
+	ObserverFunc              = ours.ObserverFunc
+	ObserverVec               = ours.ObserverVec
+	Opts                      = ours.Opts
+	ProcessCollectorOpts      = ours.ProcessCollectorOpts
+	QuarantineOpts            = ours.QuarantineOpts
+	Registerer                = ours.Registerer
+	Registry                  = ours.Registry
+	RegistryOpts              = ours.RegistryOpts
+	SafeMultiError            = ours.SafeMultiError
+	Summary                   = ours.Summary
+	SummaryOpts               = ours.SummaryOpts
+	SummaryVec                = ours.SummaryVec
+	SummaryVecOpts            = ours.SummaryVecOpts
+	Timer                     = ours.Timer
+	TransactionalGatherer     = ours.TransactionalGatherer
+	UnconstrainedLabels       = ours.UnconstrainedLabels
+	UntypedFunc               = ours.UntypedFunc
+	UntypedOpts               = ours.UntypedOpts
+	ValueType                 = ours.ValueType
 )
 
 // Constants.
@@ -278,6 +279,11 @@ func NewMetricWithTimestamp(t time.Time, m Metric) Metric { return ours.NewMetri
 // NewMultiTRegistry calls [ours.NewMultiTRegistry].
 func NewMultiTRegistry(tGatherers ...TransactionalGatherer) *MultiTRegistry {
 	return ours.NewMultiTRegistry(tGatherers...)
+}
+
+// NewObjectStore calls [ours.NewObjectStore].
+func NewObjectStore[K comparable](descs ...*Desc) *ObjectStore[K] {
+	return ours.NewObjectStore[K](descs...)
 }
 
 // NewPedanticRegistry calls [ours.NewPedanticRegistry].

@@ -81,9 +81,31 @@ func (r *renderer) group(out *bytes.Buffer, keyword, what string, names []string
 		if text := r.pkg.deprecated[name]; text != "" {
 			fmt.Fprintf(out, "%s//\n//lint:ignore SA1019 programs still use it\n", comment(text))
 		}
-		fmt.Fprintf(out, "%s = ours.%s\n", name, name)
+		declared, given := r.typeParams(name)
+		fmt.Fprintf(out, "%s%s = ours.%s%s\n", name, declared, name, given)
 	}
 	fmt.Fprintf(out, ")\n")
+}
+
+// typeParams returns the type parameters of what has that name as they stand in its
+// declaration and where they are handed on, both empty if there are none.
+func (r *renderer) typeParams(name string) (declared, given string) {
+	var params *types.TypeParamList
+	switch t := r.pkg.Scope().Lookup(name).Type().(type) {
+	case *types.Named:
+		params = t.TypeParams()
+	case *types.Signature:
+		params = t.TypeParams()
+	}
+	if params.Len() == 0 {
+		return "", ""
+	}
+	var d, g []string
+	for p := range params.TypeParams() {
+		g = append(g, p.Obj().Name())
+		d = append(d, p.Obj().Name()+" "+r.typeString(p.Constraint()))
+	}
+	return "[" + strings.Join(d, ", ") + "]", "[" + strings.Join(g, ", ") + "]"
 }
 
 // comment returns the text as a comment on lines of its own.
@@ -99,7 +121,8 @@ func (r *renderer) functions(out *bytes.Buffer) {
 			continue
 		}
 		params, args := r.params(f.Signature())
-		call := fmt.Sprintf("ours.%s(%s)", f.Name(), args)
+		declared, given := r.typeParams(f.Name())
+		call := fmt.Sprintf("ours.%s%s(%s)", f.Name(), given, args)
 		results := r.results(f.Signature())
 		if results != "" {
 			call = "return " + call
@@ -108,7 +131,7 @@ func (r *renderer) functions(out *bytes.Buffer) {
 		if text := r.pkg.deprecated[f.Name()]; text != "" {
 			doc += "\n\n" + text
 		}
-		fmt.Fprintf(out, "\n%sfunc %s(%s) %s { %s }\n", comment(doc), f.Name(), params, results, call)
+		fmt.Fprintf(out, "\n%sfunc %s%s(%s) %s { %s }\n", comment(doc), f.Name(), declared, params, results, call)
 	}
 }
 
