@@ -1,0 +1,31 @@
+package main
+
+import (
+	"time"
+
+	"github.com/cresset-metrics/cresset/prometheus"
+)
+
+// byTTL counts steps. It fits what only ever hears that something happened, and
+// never that something is over: a series goes a minute after its last update.
+type byTTL struct{ *prometheus.CounterVec }
+
+func newByTTL(ttl time.Duration) byTTL {
+	return byTTL{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pipeline_steps_total",
+		Help: "Steps that were run, by pipeline and step; those of the last minute.",
+		TTL:  ttl,
+	}, []string{"pipeline", "step"})}
+}
+
+func (w byTTL) finished(r run) {
+	for _, s := range r.steps {
+		w.WithLabelValues(r.pipeline, s.name).Inc()
+	}
+}
+
+// removed could do nothing, and the series would go by themselves. Those that must
+// go at once are deleted, whatever steps they are of.
+func (w byTTL) removed(pipeline string) {
+	w.DeletePartialMatch(prometheus.Labels{"pipeline": pipeline})
+}
