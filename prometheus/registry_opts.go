@@ -45,8 +45,9 @@ type RegistryOpts struct {
 //     failed. The reason is invalid, duplicate, conflict, panic, error or timeout.
 //     Beyond a thousand families, the others share the family __overflow__.
 //   - cresset_collector_failures_total{collector,reason}: gathers during which a
-//     Collector failed. The collector is its type; of several of one type, all
-//     but the first have a number besides.
+//     Collector failed. The collector is its type, or, of a CollectorFunc, the
+//     name of the function; of several that are called the same, all but the first
+//     have a number besides.
 //   - cresset_collector_success{collector}: 1 if the Collector came back in time
 //     for this page and reported nothing wrong, 0 otherwise.
 //   - cresset_collector_duration_seconds{collector}: how long it took, or has

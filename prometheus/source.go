@@ -3,6 +3,7 @@ package prometheus
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"unicode/utf8"
 
@@ -175,13 +176,17 @@ type collectorSource struct {
 
 func (s *collectorSource) collector() Collector { return s.c }
 
-// Name implements registry.Foreign: a function is called by the name of its
-// metric, anything else by its type.
+// Name implements registry.Foreign: a function that tells a value is called by the
+// name of its metric, one that collects by its own, anything else by its type.
 func (s *collectorSource) Name() (name string, isFamily bool) {
-	if f, ok := s.base.(*valueFunc); ok {
-		return wrapDesc(s.wraps, f.desc.d).Name, true
+	switch c := s.base.(type) {
+	case *valueFunc:
+		return wrapDesc(s.wraps, c.desc.d).Name, true
+	case CollectorFunc:
+		return runtime.FuncForPC(reflect.ValueOf(c).Pointer()).Name(), false
+	default:
+		return fmt.Sprintf("%T", c), false
 	}
-	return fmt.Sprintf("%T", s.base), false
 }
 
 // Collect receives what the Collector sends. A panic costs the Collector what it
