@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"errors"
 	"iter"
 
 	dto "github.com/prometheus/client_model/go"
@@ -61,23 +60,20 @@ type counter struct {
 }
 
 func (c *counter) Add(v float64) {
-	if growth(v) {
+	if v >= 0 {
 		c.Counter.Add(v)
+	} else {
+		c.refuse(v)
 	}
-}
-
-// growth tells whether a counter may grow by v. It panics if v is negative.
-func growth(v float64) bool {
-	if v < 0 {
-		panic(errors.New("counter cannot decrease in value"))
-	}
-	return v == v // not NaN
 }
 
 func (c *counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
-	if exemplar != nil {
-		c.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil || v < 0 {
+		return
+	}
+	if e := c.exemplar(v, exemplar); e != nil {
+		c.SetExemplar(e)
 	}
 }
 

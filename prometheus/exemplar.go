@@ -57,15 +57,6 @@ func newExemplar(value float64, t time.Time, labels Labels) (*exposition.Exempla
 	return e, nil
 }
 
-// mustNewExemplar makes the exemplar of an update that happens now.
-func mustNewExemplar(value float64, labels Labels) *exposition.Exemplar {
-	e, err := newExemplar(value, time.Now(), labels)
-	if err != nil {
-		panic(err)
-	}
-	return e
-}
-
 // NewMetricWithExemplars returns the metric, which must be a counter or a
 // histogram, with exemplars. A counter gets the last of them, a histogram with
 // classic buckets the last one for each bucket, and a native histogram all. It

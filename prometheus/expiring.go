@@ -24,15 +24,20 @@ type expiringCounter struct {
 }
 
 func (m *expiringCounter) Add(v float64) {
-	if growth(v) {
+	if v >= 0 {
 		m.ExpiringCounter.Add(v)
+	} else {
+		m.refuse(v)
 	}
 }
 
 func (m *expiringCounter) AddWithExemplar(v float64, exemplar Labels) {
 	m.Add(v)
-	if exemplar != nil {
-		m.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil || v < 0 {
+		return
+	}
+	if e := m.exemplar(v, exemplar); e != nil {
+		m.SetExemplar(e)
 	}
 }
 
@@ -63,8 +68,11 @@ type expiringHistogram struct {
 
 func (m *expiringHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	m.Observe(v)
-	if exemplar != nil {
-		m.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil {
+		return
+	}
+	if e := m.exemplar(v, exemplar); e != nil {
+		m.SetExemplar(e)
 	}
 }
 
@@ -80,8 +88,11 @@ type expiringNativeHistogram struct {
 
 func (m *expiringNativeHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	m.Observe(v)
-	if exemplar != nil {
-		m.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil {
+		return
+	}
+	if e := m.exemplar(v, exemplar); e != nil {
+		m.SetExemplar(e)
 	}
 }
 

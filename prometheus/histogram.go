@@ -10,6 +10,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/internal/series"
 )
 
@@ -148,12 +149,15 @@ func checkBucketLabel(desc *Desc) {
 	}
 }
 
-// kind returns the kind of histograms with these options. It panics if the
-// options are not valid.
-func (o HistogramOpts) kind() kind {
+// kind returns the kind of histograms with these options, which the Desc is told.
+// It panics if the options are not valid.
+func (o HistogramOpts) kind(desc *Desc) kind {
 	bounds := o.bounds()
+	desc.d.Settings = append(desc.d.Settings, registry.Setting{Name: "Buckets", Value: bounds})
 	if o.native() {
-		return nativeHistograms(o.nativeOptions(bounds))
+		options := o.nativeOptions(bounds)
+		desc.d.Settings = append(desc.d.Settings, nativeSettings(options)...)
+		return nativeHistograms(options)
 	}
 	return kind{
 		typ:   exposition.Histogram,
@@ -170,7 +174,7 @@ func (o HistogramOpts) kind() kind {
 func NewHistogram(opts HistogramOpts) Histogram {
 	desc := opts.desc(nil)
 	checkBucketLabel(desc)
-	return newMetric(desc, opts.kind(), opts.lifetime()).(Histogram)
+	return newMetric(desc, opts.kind(desc), opts.lifetime()).(Histogram)
 }
 
 // histogram is one with classic buckets alone.
@@ -181,8 +185,11 @@ type histogram struct {
 
 func (h *histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
-	if exemplar != nil {
-		h.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil {
+		return
+	}
+	if e := h.exemplar(v, exemplar); e != nil {
+		h.SetExemplar(e)
 	}
 }
 
@@ -205,7 +212,7 @@ func NewHistogramVec(opts HistogramOpts, labelNames []string) *HistogramVec {
 func newHistogramVec(opts HistogramOpts, variable ConstrainableLabels) *HistogramVec {
 	desc := opts.desc(variable)
 	checkBucketLabel(desc)
-	return &HistogramVec{newNativeVec(desc, opts.kind(), opts.lifetime())}
+	return &HistogramVec{newNativeVec(desc, opts.kind(desc), opts.lifetime())}
 }
 
 // WithLabelValues returns the histogram with these label values, in the order

@@ -50,15 +50,20 @@ func checkLabelMapCount(labels Labels, want int) error {
 	return fmt.Errorf("%w: expected %d label values but got %d in %#v", errInconsistentCardinality, want, len(copied), copied)
 }
 
-const invalidValue = "label %s: value %q is not valid UTF-8"
+// notUTF8 is how an error about a label value ends.
+const notUTF8 = "is not valid UTF-8"
 
 func checkNamedValues(names, values []string) error {
 	for i, value := range values {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf(invalidValue, names[i], value)
+			return invalidNamedValue(names[i], value)
 		}
 	}
 	return nil
+}
+
+func invalidNamedValue(name, value string) error {
+	return fmt.Errorf("label %s: value %q "+notUTF8, name, value)
 }
 
 func checkPlacedValues(_, values []string) error { return checkLabelValues(values) }
@@ -66,7 +71,7 @@ func checkPlacedValues(_, values []string) error { return checkLabelValues(value
 func checkLabelValues(values []string) error {
 	for _, value := range values {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf("label value %q is not valid UTF-8", value)
+			return fmt.Errorf("label value %q "+notUTF8, value)
 		}
 	}
 	return nil

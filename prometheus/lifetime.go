@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/internal/series"
 )
 
@@ -23,6 +24,17 @@ func (l lifetime) check(desc *Desc) {
 	if l.max < 0 {
 		panic(fmt.Errorf("MaxSeries of %q must not be negative, but is %d", desc.described().Name, l.max))
 	}
+}
+
+// settings returns what those who share a metric must agree in.
+func (l lifetime) settings() (all []registry.Setting) {
+	if l.ttl != 0 {
+		all = append(all, registry.Setting{Name: "TTL", Value: l.ttl})
+	}
+	if l.max != 0 {
+		all = append(all, registry.Setting{Name: "MaxSeries", Value: l.max})
+	}
+	return all
 }
 
 // report returns what is called with the values of a vector that there is no room
@@ -77,6 +89,7 @@ func (k kind) table(desc *Desc, ttl time.Duration) *series.Table[Metric] {
 // newMetric makes the only metric of a Desc without variable labels.
 func newMetric(desc *Desc, kind kind, life lifetime) Metric {
 	life.check(desc)
+	desc.d.Settings = append(desc.d.Settings, lifetime{ttl: life.ttl}.settings()...)
 	if life.ttl == 0 {
 		return kind.plain(identityOf(desc))
 	}

@@ -1,10 +1,13 @@
 package prometheus
 
 import (
+	"cmp"
+
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
+	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/internal/series"
 )
 
@@ -28,6 +31,19 @@ func (o HistogramOpts) nativeOptions(bounds []float64) *metric.NativeOptions {
 	}
 }
 
+// nativeSettings returns the options under the names that the user knows them by.
+func nativeSettings(o *metric.NativeOptions) []registry.Setting {
+	return []registry.Setting{
+		{Name: "NativeHistogramBucketFactor", Value: o.Factor},
+		{Name: "NativeHistogramZeroThreshold", Value: cmp.Or(o.ZeroThreshold, metric.DefaultZeroThreshold)},
+		{Name: "NativeHistogramMaxBucketNumber", Value: o.MaxBuckets},
+		{Name: "NativeHistogramMinResetDuration", Value: o.MinResetDuration},
+		{Name: "NativeHistogramMaxZeroThreshold", Value: o.MaxZeroThreshold},
+		{Name: "NativeHistogramMaxExemplars", Value: o.MaxExemplars},
+		{Name: "NativeHistogramExemplarTTL", Value: o.ExemplarTTL},
+	}
+}
+
 // nativeHistograms returns the kind of native histograms with these options.
 func nativeHistograms(options *metric.NativeOptions) kind {
 	return kind{
@@ -42,8 +58,11 @@ func nativeHistograms(options *metric.NativeOptions) kind {
 
 func (h *nativeHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
-	if exemplar != nil {
-		h.SetExemplar(mustNewExemplar(v, exemplar))
+	if exemplar == nil {
+		return
+	}
+	if e := h.exemplar(v, exemplar); e != nil {
+		h.SetExemplar(e)
 	}
 }
 

@@ -85,10 +85,22 @@ func explain(run *registry.Run, i int) string {
 
 // Register implements Registerer.
 func (r *Registry) Register(c Collector) error {
+	if err := r.checkCycle(c); err != nil {
+		return err
+	}
+	return explainExisting(r.r.Register(sourceOf(c), describe(c)), c)
+}
+
+// checkCycle refuses a registry that would collect itself.
+func (r *Registry) checkCycle(c Collector) error {
 	if inner, ok := unwrap(c).(*Registry); ok && (inner == r || inner.holds(r)) {
 		return errors.New("a registry cannot be registered with itself or with one that is registered with it: to collect it would never end")
 	}
-	err := r.r.Register(sourceOf(c), describe(c))
+	return nil
+}
+
+// explainExisting names both Collectors where c describes what another one does.
+func explainExisting(err error, c Collector) error {
 	var exists registry.AlreadyRegistered
 	if errors.As(err, &exists) {
 		return AlreadyRegisteredError{ExistingCollector: unwrap(exists.Existing.(source).collector()), NewCollector: c}

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -17,6 +18,47 @@ type RegistryOpts struct {
 	// page. Without it, what is wrong is an error of Gather, and a Collector that
 	// hangs holds every gather up.
 	Quarantine *QuarantineOpts
+
+	// MaxSeries is how many series all vectors of this package that are registered
+	// with the registry may have together; there is no limit if it is zero. Beyond
+	// it, what is new in a vector shares the series of that vector whose label
+	// values are all "__overflow__", as with Opts.MaxSeries; those are not counted.
+	// What a vector has when it is registered stays. It must not be negative.
+	//
+	// How often there was no room, for this limit or that of a vector, is counted in
+	// cresset_series_overflow_total{metric} on the registry's page.
+	MaxSeries int
+	// OnOverflow, unless it is nil, is called with the name of a vector, as the
+	// registry knows it, and label values that MaxSeries leaves no room for, each
+	// time that they are asked for. Whoever asks waits for it. It must not keep the
+	// values.
+	OnOverflow func(name string, labelValues []string)
+
+	// CountMisuse keeps wrong calls on the metrics and vectors of this package that
+	// are registered with the registry from panicking. They are counted, in
+	// cresset_misuse_total{metric,reason} on the registry's page, and have no effect:
+	//
+	//   - WithLabelValues and With, where GetMetricWithLabelValues and GetMetricWith
+	//     would return an error, return a metric that works but is not exposed. The
+	//     reason is label_count, label_names or invalid_utf8.
+	//   - Add of a counter leaves out an amount that is negative: negative_add.
+	//   - AddWithExemplar and ObserveWithExemplar leave out an exemplar that is not
+	//     valid, but take in the value: invalid_exemplar.
+	//
+	// That is so from when a metric is registered until it is unregistered, also for
+	// curried vectors, for what is registered through a Registerer that adds labels
+	// or a prefix, and for vectors inside a Collector that describes them; in the
+	// latter two the label metric is the name that the registry knows. What is in a
+	// registry that is registered with this one counts if it was there by then.
+	// Where a metric is registered with several registries, nothing panics if one of
+	// them counts, and all that do count it.
+	//
+	// The page has the counts of this registry's metrics alone, and Collect, which
+	// serves to register the registry with another one, does not send them.
+	CountMisuse bool
+	// MisuseLogger is told of each place in the program that calls wrongly, once
+	// for each metric and reason. If it is nil, it is slog.Default().
+	MisuseLogger *slog.Logger
 }
 
 // QuarantineOpts are the options of a registry in quarantine. The zero value is
@@ -71,9 +113,19 @@ type QuarantineOpts struct {
 	Logger *slog.Logger
 }
 
-// NewRegistryWith returns an empty registry with these options.
+// NewRegistryWith returns an empty registry with these options. It panics if
+// MaxSeries is negative.
 func NewRegistryWith(opts RegistryOpts) *Registry {
+	if opts.MaxSeries < 0 {
+		panic(fmt.Errorf("MaxSeries of a registry must not be negative, but is %d", opts.MaxSeries))
+	}
 	r := &Registry{registry.Registry{Pedantic: opts.Pedantic}}
+	if opts.MaxSeries > 0 {
+		r.r.LimitSeries(opts.MaxSeries, opts.OnOverflow)
+	}
+	if opts.CountMisuse {
+		r.r.CountMisuse(opts.MisuseLogger)
+	}
 	if q := opts.Quarantine; q != nil {
 		r.r.Quarantine = &registry.Quarantine{Timeout: q.Timeout, ServeLast: q.ServeLast, Report: registry.LogTo(q.Logger)}
 	}

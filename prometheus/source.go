@@ -107,6 +107,11 @@ func (vecSource) Quick() {}
 // Collect adds the metrics that the vector has now.
 func (s vecSource) Collect(b *registry.Batch) { b.Add(s.run()) }
 
+// Limit, Unlimit and Refused implement registry.Bounded.
+func (s vecSource) Limit(l *series.Limit, report func(values []string)) { s.vec.table.Limit(l, report) }
+func (s vecSource) Unlimit(l *series.Limit)                             { s.vec.table.Unlimit(l) }
+func (s vecSource) Refused() uint64                                     { return s.vec.table.Refused() }
+
 func (s vecSource) run() registry.Run {
 	return registry.Run{Desc: s.vec.desc.d, Type: s.vec.native, Rows: children(s.vec.ordered()), Ordered: true}
 }

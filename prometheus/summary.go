@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -118,10 +119,10 @@ func (o SummaryOpts) desc(variable ConstrainableLabels) *Desc {
 
 func (o SummaryOpts) lifetime() lifetime { return lifetime{o.TTL, o.MaxSeries, o.OnOverflow} }
 
-// kind returns the kind of summaries with these options. It panics if the
-// options are not valid.
-func (o SummaryOpts) kind() kind {
-	options := o.cells()
+// kind returns the kind of summaries with these options, which the Desc is told.
+// It panics if the options are not valid.
+func (o SummaryOpts) kind(desc *Desc) kind {
+	options := o.cells(desc)
 	if options == nil {
 		return summaries
 	}
@@ -146,16 +147,22 @@ var summaries = kind{
 }
 
 // cells returns what the cells of the summaries have in common, or nil if there
-// are no objectives. It panics if MaxAge is negative.
-func (o SummaryOpts) cells() *cell.SummaryOptions {
+// are no objectives. The Desc is told the options. It panics if MaxAge is negative.
+func (o SummaryOpts) cells(desc *Desc) *cell.SummaryOptions {
 	if o.MaxAge < 0 {
 		panic(fmt.Errorf("illegal max age MaxAge=%v", o.MaxAge))
 	}
 	if len(o.Objectives) == 0 {
 		return nil
 	}
-	return cell.NewSummaryOptions(o.Objectives,
-		cmp.Or(o.MaxAge, DefMaxAge), cmp.Or(o.AgeBuckets, DefAgeBuckets), cmp.Or(o.BufCap, DefBufCap))
+	maxAge, ageBuckets, bufCap := cmp.Or(o.MaxAge, DefMaxAge), cmp.Or(o.AgeBuckets, DefAgeBuckets), cmp.Or(o.BufCap, DefBufCap)
+	desc.d.Settings = append(desc.d.Settings,
+		registry.Setting{Name: "Objectives", Value: maps.Clone(o.Objectives)},
+		registry.Setting{Name: "MaxAge", Value: maxAge},
+		registry.Setting{Name: "AgeBuckets", Value: ageBuckets},
+		registry.Setting{Name: "BufCap", Value: bufCap},
+	)
+	return cell.NewSummaryOptions(o.Objectives, maxAge, ageBuckets, bufCap)
 }
 
 const quantileLabel = "quantile"
@@ -178,7 +185,7 @@ func hasQuantileLabel(d *registry.Desc) bool {
 func NewSummary(opts SummaryOpts) Summary {
 	desc := opts.desc(nil)
 	checkQuantileLabel(desc)
-	return newMetric(desc, opts.kind(), opts.lifetime()).(Summary)
+	return newMetric(desc, opts.kind(desc), opts.lifetime()).(Summary)
 }
 
 // summary is a summary without objectives.
@@ -217,7 +224,7 @@ func NewSummaryVec(opts SummaryOpts, labelNames []string) *SummaryVec {
 func newSummaryVec(opts SummaryOpts, variable ConstrainableLabels) *SummaryVec {
 	desc := opts.desc(variable)
 	checkQuantileLabel(desc)
-	return &SummaryVec{newNativeVec(desc, opts.kind(), opts.lifetime())}
+	return &SummaryVec{newNativeVec(desc, opts.kind(desc), opts.lifetime())}
 }
 
 // WithLabelValues returns the summary with these label values, in the order

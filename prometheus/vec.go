@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
@@ -32,6 +33,9 @@ type MetricVec struct {
 	// constraints are functions that label values go through first, by place;
 	// nil for none, of one label or of all.
 	constraints []func(string) string
+	// discarded returns a metric that is never exposed, always the same, if
+	// isNative.
+	discarded func() Metric
 }
 
 type curriedLabel struct {
@@ -60,8 +64,10 @@ func newVec(desc *Desc, table *series.Table[Metric]) *MetricVec {
 // newNativeVec panics if the options of which it has the lifetime are not valid.
 func newNativeVec(desc *Desc, kind kind, life lifetime) *MetricVec {
 	life.check(desc)
+	desc.d.Settings = append(desc.d.Settings, life.settings()...)
 	m := newVec(desc, kind.table(desc, life.ttl))
 	m.native, m.isNative = kind.typ, true
+	m.discarded = sync.OnceValue(func() Metric { return discarded(desc, kind) })
 	if life.max > 0 {
 		m.table.Limit(&series.Limit{Max: life.max}, life.report(desc))
 	}
@@ -105,7 +111,7 @@ func (m *MetricVec) findMap(labels Labels) (Metric, error) {
 func (m *MetricVec) mustFind(lvs []string) Metric {
 	metric, err := m.find(lvs)
 	if err != nil {
-		panic(err)
+		return m.misused(err)
 	}
 	return metric
 }
@@ -113,7 +119,7 @@ func (m *MetricVec) mustFind(lvs []string) Metric {
 func (m *MetricVec) mustFindMap(labels Labels) Metric {
 	metric, err := m.findMap(labels)
 	if err != nil {
-		panic(err)
+		return m.misused(err)
 	}
 	return metric
 }
@@ -195,7 +201,7 @@ func (m *MetricVec) completeMap(dst []string, labels Labels) ([]string, error) {
 func (m *MetricVec) refusal(labels Labels, format, name string) error {
 	for name, value := range m.constrainMap(labels) {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf(invalidValue, name, value)
+			return invalidNamedValue(name, value)
 		}
 	}
 	return fmt.Errorf(format, name)

@@ -103,7 +103,7 @@ func (w *wrapping) desc(d *registry.Desc) *registry.Desc {
 		labels[name] = w.labels[name]
 	}
 	wrapped := registry.NewDesc(w.prefix+d.Name, d.Help, d.Unit, d.Schema.Variable(), labels)
-	wrapped.Constraints = d.Constraints
+	wrapped.Constraints, wrapped.Base = d.Constraints, d
 	if d.Err != nil {
 		return wrapped.Refused(d.Err) // what was wrong first
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // wrappedSource exposes what a native source does, under another name and with
@@ -25,6 +26,27 @@ func (s *wrappedSource) collector() Collector { return s.c }
 func (s *wrappedSource) Collect(b *registry.Batch) { b.Add(s.run()) }
 
 func (s *wrappedSource) run() registry.Run { return s.of(s.nativeSource.run()) }
+
+// Limit, Unlimit and Refused implement registry.Bounded. A single metric is not
+// limited.
+func (s *wrappedSource) Limit(l *series.Limit, report func(values []string)) {
+	if b, ok := s.nativeSource.(registry.Bounded); ok {
+		b.Limit(l, report)
+	}
+}
+
+func (s *wrappedSource) Unlimit(l *series.Limit) {
+	if b, ok := s.nativeSource.(registry.Bounded); ok {
+		b.Unlimit(l)
+	}
+}
+
+func (s *wrappedSource) Refused() uint64 {
+	if b, ok := s.nativeSource.(registry.Bounded); ok {
+		return b.Refused()
+	}
+	return 0
+}
 
 // wrappedStore does for an ObjectStore what a wrappedSource does.
 type wrappedStore struct {

@@ -166,3 +166,24 @@ func TestExistingCollectorIsUnwrapped(t *testing.T) {
 		t.Fatalf("got %v, want the vector that exists", err)
 	}
 }
+
+// Metrics are shared through whatever Registerer tells the existing one.
+func TestGetOrRegisterThroughABridge(t *testing.T) {
+	vec := func() *ours.CounterVec {
+		return ours.NewCounterVec(ours.CounterOpts{Name: "c_total"}, []string{"l"})
+	}
+	reg := clientgolang.FromRegisterer(theirs.WrapRegistererWithPrefix("p_", theirs.NewRegistry()))
+	first, err := ours.GetOrRegister(reg, vec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := ours.GetOrRegister(reg, vec()); err != nil || second != first {
+		t.Errorf("got another vector and error %v, want the one that is there", err)
+	}
+	if _, err := ours.GetOrRegister(reg, ours.NewGaugeVec(ours.GaugeOpts{Name: "c_total"}, []string{"l"})); err == nil {
+		t.Error("a vector of gauges: got no error")
+	}
+	if _, err := ours.RegisterWith(reg, vec()); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("RegisterWith: got %v, want ErrUnsupported", err)
+	}
+}

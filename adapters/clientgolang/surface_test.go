@@ -31,6 +31,11 @@ var ownNames = allOf(
 		"prometheus.ObjectStore":                "series that live and go with the object they are about",
 		"prometheus.NewObjectStore":             "makes one",
 		"prometheus/promhttp.QuarantineOnError": "a handler that gathers in quarantine",
+		"prometheus.GetOrRegister":              "register, or share what is registered already",
+		"prometheus/promauto.GetOrRegister":     "the same for what a Factory makes",
+		"prometheus.RegisterWith":               "register, and be able to take out that very Collector, which frees its names",
+		"prometheus.Replace":                    "a Collector takes the place of another in one step",
+		"prometheus.Registration":               "what RegisterWith and Replace return",
 	},
 	ofEach([]string{"Opts", "CounterOpts", "GaugeOpts", "UntypedOpts", "HistogramOpts", "SummaryOpts"}, map[string]string{
 		"TTL":        "series that expire",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/cresset-metrics/cresset/internal/series"
@@ -25,6 +26,13 @@ type Desc struct {
 	// Constraints are functions that values of variable labels go through
 	// before they are used, by place; nil for none, of one label or of all.
 	Constraints []func(string) string
+	// Settings are what those who share the source must agree in besides.
+	Settings []Setting
+	// Base is the desc that this one says the same as, under another name or with
+	// more labels; nil for none.
+	Base *Desc
+
+	watched atomic.Pointer[[]watch] // who counts the misuse of what has this desc; nil for nobody
 
 	checked bool // nothing was wrong when it was made
 
@@ -66,9 +74,10 @@ func InvalidDesc(err error) *Desc {
 
 // Refused returns the desc with what is wrong about it. It is no other's equal.
 func (d *Desc) Refused(err error) *Desc {
-	refused := *d
-	refused.Err, refused.id, refused.dims = err, "", ""
-	return &refused
+	return &Desc{
+		Name: d.Name, Help: d.Help, Unit: d.Unit, NoHelp: d.NoHelp, Const: d.Const, Schema: d.Schema, Err: err,
+		Constraints: d.Constraints, Settings: d.Settings, Base: d.Base, checked: d.checked,
+	}
 }
 
 // appendKey adds a part to a key. Its length stands in front, so that no two

@@ -141,6 +141,12 @@ func (r *Registry) snapshot() snapshot {
 	defer r.mu.RUnlock()
 	var s snapshot
 	s.sources, s.checked = r.sources()
+	if r.misuse != nil {
+		s.sources = append(s.sources, r.misuse)
+	}
+	if overflows := r.overflows(); overflows != nil {
+		s.sources = append(s.sources, overflows)
+	}
 	if r.Pedantic {
 		s.ids = make(map[string]struct{}, len(r.ids))
 		for id := range r.ids {

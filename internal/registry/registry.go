@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Source is what a registry gathers from.
@@ -27,20 +29,32 @@ type Registry struct {
 	// the page. It is set before the registry is used.
 	Quarantine *Quarantine
 
+	// Set before the registry is used.
+	misuse     *Misuse       // nil if it is not counted
+	limit      *series.Limit // nil if there is none
+	onOverflow func(name string, values []string)
+
 	mu      sync.RWMutex // guards what follows; never held while a source is asked
-	checked []*entry     // in the order of registration; empty ones were unregistered
-	empty   int          // how many of checked are
+	checked places
+	others  places // those that describe nothing, and so cannot be checked
 	byDescs map[string]*entry
-	others  []Source // those that describe nothing, and so cannot be checked
-	ids     map[string]struct{}
-	dims    map[string]string // by name; kept when a source goes
+	ids     map[string]*entry  // which source describes it
+	names   map[string]binding // what each name stands for
 }
 
-// entry is a registered source with the descs it was registered with. The set of
-// those is its key in byDescs.
+// entry is a registered source with the descs it was registered with. It is empty
+// when the source is not registered any more.
 type entry struct {
 	source Source
-	descs  []*Desc // each once
+	descs  []*Desc // each once; none if the source is not checked
+	key    string  // of the descs, in byDescs
+}
+
+// binding is what a name stands for. Unregister leaves it behind when nothing uses
+// it any more; a Registration does not.
+type binding struct {
+	dims string
+	uses int // by how many descs of sources that are there
 }
 
 // AlreadyRegistered is the error for a source whose descs are exactly those of
@@ -54,56 +68,108 @@ func (AlreadyRegistered) Error() string { return "duplicate metrics collector re
 func (r *Registry) Register(source Source, descs []*Desc) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(descs) == 0 {
-		r.others = append(r.others, source)
-		return nil
+	_, err := r.add(source, descs)
+	return err
+}
+
+// add needs the lock.
+func (r *Registry) add(source Source, descs []*Desc) (*entry, error) {
+	if err := r.check(descs, nil); err != nil {
+		return nil, err
 	}
+	e := r.bind(source, descs)
+	r.placesOf(e).add(e)
+	return e, nil
+}
+
+// check tells whether a source with these descs can be registered once those
+// that are leaving are gone. It needs the lock.
+func (r *Registry) check(descs []*Desc, leaving *leaving) error {
 	var duplicate error
-	newDims := make(map[string]string)
+	var newNames map[string]string // dims by name
 	for _, d := range descs {
 		if d.Err != nil {
 			return fmt.Errorf("descriptor %s is invalid: %w", d, d.Err)
 		}
-		if _, taken := r.ids[d.id]; taken {
+		if e, taken := r.ids[d.id]; taken && !leaving.has(e) {
 			duplicate = fmt.Errorf("descriptor %s already exists with the same fully-qualified name and const label values", d)
 		}
-		if dims, known := r.dims[d.Name]; known {
-			if dims != d.dims {
+		if bound, known := r.names[d.Name]; known && !leaving.frees(d.Name, bound) {
+			if bound.dims != d.dims {
 				return fmt.Errorf("a previously registered descriptor with the same fully-qualified name as %s has different label names or a different help string", d)
 			}
 			continue
 		}
-		if dims, known := newDims[d.Name]; known && dims != d.dims {
+		if dims, known := newNames[d.Name]; known && dims != d.dims {
 			return fmt.Errorf("descriptors reported by collector have inconsistent label names or help strings for the same fully-qualified name, offender is %s", d)
 		}
-		newDims[d.Name] = d.dims
+		if newNames == nil {
+			newNames = make(map[string]string)
+		}
+		newNames[d.Name] = d.dims
 	}
-	key := setKey(descs)
 	if duplicate != nil {
 		// Without one, no source that is there can have the same descs.
-		if e, known := r.byDescs[key]; known {
+		if e, known := r.byDescs[setKey(descs)]; known && !leaving.has(e) {
 			return AlreadyRegistered{Existing: e.source}
 		}
-		return duplicate
+	}
+	return duplicate
+}
+
+// bind makes an entry of a source that was checked, but gives it no place yet. It
+// needs the lock.
+func (r *Registry) bind(source Source, descs []*Desc) *entry {
+	e := &entry{source: source}
+	if len(descs) == 0 {
+		return e
 	}
 	if r.ids == nil {
-		r.ids, r.dims, r.byDescs = make(map[string]struct{}), make(map[string]string), make(map[string]*entry)
+		r.ids, r.byDescs = make(map[string]*entry), make(map[string]*entry)
 	}
+	e.key = setKey(descs)
+	r.byDescs[e.key] = e
 	// A source may describe each of a million series.
-	var once []*Desc
 	for _, d := range descs {
 		if _, known := r.ids[d.id]; !known {
-			r.ids[d.id] = struct{}{}
-			once = append(once, d)
+			r.ids[d.id] = e
+			e.descs = append(e.descs, d)
+			r.use(d)
+			if r.misuse != nil {
+				d.root().watch(watch{r.misuse, d.Name})
+			}
 		}
 	}
-	e := &entry{source: source, descs: once}
-	r.checked = append(r.checked, e)
-	r.byDescs[key] = e
-	for name, dims := range newDims {
-		r.dims[name] = dims
+	r.limitSource(e)
+	return e
+}
+
+// use counts one more desc that uses its name. It needs the lock.
+func (r *Registry) use(d *Desc) {
+	if r.names == nil {
+		r.names = make(map[string]binding)
 	}
-	return nil
+	r.names[d.Name] = binding{d.dims, r.names[d.Name].uses + 1}
+}
+
+// unbind forgets what a source described, and empties its entry. Names that
+// nothing uses any more stay bound or are freed. It needs the lock.
+func (r *Registry) unbind(e *entry, free bool) {
+	r.unlimitSource(e)
+	for _, d := range e.descs {
+		delete(r.ids, d.id)
+		if r.misuse != nil {
+			d.root().unwatch(watch{r.misuse, d.Name})
+		}
+		bound := r.names[d.Name]
+		if bound.uses--; bound.uses == 0 && free {
+			delete(r.names, d.Name)
+		} else {
+			r.names[d.Name] = bound
+		}
+	}
+	delete(r.byDescs, e.key)
+	*e = entry{}
 }
 
 // Unregister removes the source that was registered with these descs and tells
@@ -112,20 +178,12 @@ func (r *Registry) Register(source Source, descs []*Desc) error {
 func (r *Registry) Unregister(descs []*Desc) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := setKey(descs)
-	e, known := r.byDescs[key]
+	e, known := r.byDescs[setKey(descs)]
 	if !known {
 		return false
 	}
-	for _, d := range e.descs {
-		delete(r.ids, d.id)
-	}
-	delete(r.byDescs, key)
-	*e = entry{} // closing the gap each time would make many of them slow
-	if r.empty++; 2*r.empty > len(r.checked) {
-		r.checked = slices.DeleteFunc(r.checked, func(e *entry) bool { return e.source == nil })
-		r.empty = 0
-	}
+	r.unbind(e, false)
+	r.checked.vacated()
 	return true
 }
 
@@ -134,7 +192,7 @@ func (r *Registry) Descs() []*Desc {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var descs []*Desc
-	for _, e := range r.checked {
+	for _, e := range r.checked.all {
 		descs = append(descs, e.descs...)
 	}
 	return descs
@@ -152,13 +210,10 @@ func (r *Registry) Sources() []Source {
 // sources returns all sources, and how many of them, those in front, are checked.
 // It needs the lock.
 func (r *Registry) sources() (all []Source, checked int) {
-	all = make([]Source, 0, len(r.byDescs)+len(r.others))
-	for _, e := range r.checked {
-		if e.source != nil {
-			all = append(all, e.source)
-		}
-	}
-	return append(all, r.others...), len(all)
+	all = make([]Source, 0, len(r.checked.all)+len(r.others.all))
+	all = r.checked.appendTo(all)
+	checked = len(all)
+	return r.others.appendTo(all), checked
 }
 
 // setKey is equal for two lists of descs that hold the same ones, in whatever

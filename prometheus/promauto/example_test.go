@@ -49,3 +49,20 @@ func ExampleFactory() {
 	// mail_queue_length 3
 	// print_queue_length 1
 }
+
+// Two parts of a program that know nothing of each other count the same thing.
+func ExampleGetOrRegister() {
+	newMailer := func(reg prometheus.Registerer) prometheus.Counter {
+		return promauto.GetOrRegister(reg).NewCounter(prometheus.CounterOpts{Name: "mails_sent_total"})
+	}
+
+	reg := prometheus.NewRegistry()
+	newMailer(reg).Add(2)
+	newMailer(reg).Inc()
+
+	for _, family := range reg.MustGather() {
+		fmt.Println(family.GetName(), family.GetMetric()[0].GetCounter().GetValue())
+	}
+	// Output:
+	// mails_sent_total 3
+}

@@ -15,16 +15,33 @@ import "github.com/cresset-metrics/cresset/prometheus"
 
 // Factory makes metrics and registers them with one Registerer. Those of the
 // zero Factory are not registered at all.
-type Factory struct{ r prometheus.Registerer }
+type Factory struct {
+	r     prometheus.Registerer
+	share bool // what is registered already
+}
 
 // With returns a Factory that registers with r. If r is nil, its metrics are
 // not registered at all.
-func With(r prometheus.Registerer) Factory { return Factory{r} }
+func With(r prometheus.Registerer) Factory { return Factory{r: r} }
+
+// GetOrRegister returns a Factory that registers with r too, but whose functions
+// return the metric that is registered already if there is one of the same type,
+// description and options. They panic where prometheus.GetOrRegister returns an
+// error.
+func GetOrRegister(r prometheus.Registerer) Factory { return Factory{r: r, share: true} }
 
 func byDefault() Factory { return With(prometheus.DefaultRegisterer) }
 
 func registered[C prometheus.Collector](f Factory, c C) C {
-	if f.r != nil {
+	switch {
+	case f.r == nil:
+	case f.share:
+		shared, err := prometheus.GetOrRegister(f.r, c)
+		if err != nil {
+			panic(err)
+		}
+		return shared
+	default:
 		f.r.MustRegister(c)
 	}
 	return c

@@ -61,6 +61,7 @@ type (
 	ProcessCollectorOpts      = ours.ProcessCollectorOpts
 	QuarantineOpts            = ours.QuarantineOpts
 	Registerer                = ours.Registerer
+	Registration              = ours.Registration
 	Registry                  = ours.Registry
 	RegistryOpts              = ours.RegistryOpts
 	SafeMultiError            = ours.SafeMultiError
@@ -122,6 +123,9 @@ func ExponentialBuckets(start float64, factor float64, count int) []float64 {
 func ExponentialBucketsRange(minBucket float64, maxBucket float64, count int) []float64 {
 	return ours.ExponentialBucketsRange(minBucket, maxBucket, count)
 }
+
+// GetOrRegister calls [ours.GetOrRegister].
+func GetOrRegister[C Collector](reg Registerer, c C) (C, error) { return ours.GetOrRegister[C](reg, c) }
 
 // LinearBuckets calls [ours.LinearBuckets].
 func LinearBuckets(start float64, width float64, count int) []float64 {
@@ -316,6 +320,14 @@ func NewTimer(o Observer) *Timer { return ours.NewTimer(o) }
 func NewUntypedFunc(opts UntypedOpts, function func() float64) UntypedFunc {
 	return ours.NewUntypedFunc(opts, function)
 }
+
+// RegisterWith calls [ours.RegisterWith].
+func RegisterWith(reg Registerer, c Collector) (*Registration, error) {
+	return ours.RegisterWith(reg, c)
+}
+
+// Replace calls [ours.Replace].
+func Replace(reg Registerer, c Collector) (*Registration, error) { return ours.Replace(reg, c) }
 
 // ToTransactionalGatherer calls [ours.ToTransactionalGatherer].
 func ToTransactionalGatherer(g Gatherer) TransactionalGatherer {

@@ -19,5 +19,8 @@ type (
 	Factory = ours.Factory
 )
 
+// GetOrRegister calls [ours.GetOrRegister].
+func GetOrRegister(r prometheus.Registerer) Factory { return ours.GetOrRegister(r) }
+
 // With calls [ours.With].
 func With(r prometheus.Registerer) Factory { return ours.With(r) }
