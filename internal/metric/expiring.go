@@ -39,7 +39,7 @@ func (c *ExpiringCounter) Add(amount float64) {
 func (c *ExpiringCounter) SetExemplar(e *exposition.Exemplar) { c.Life().State.SetExemplar(e) }
 
 // Fill stores the state into s, all of whose fields it sets but Labels.
-func (c *ExpiringCounter) Fill(s *exposition.Series) { c.Life().State.Fill(s) }
+func (c *ExpiringCounter) Fill(s *exposition.Series) { c.Latest().State.Fill(s) }
 
 // ExpiringGauge is a Gauge that can expire.
 type ExpiringGauge struct{ series.Handle[Gauge] }
@@ -67,7 +67,7 @@ func (g *ExpiringGauge) Add(v float64) {
 }
 
 // Fill stores the state into s, all of whose fields it sets but Labels.
-func (g *ExpiringGauge) Fill(s *exposition.Series) { g.Life().State.Fill(s) }
+func (g *ExpiringGauge) Fill(s *exposition.Series) { g.Latest().State.Fill(s) }
 
 // ExpiringHistogram is a Histogram that can expire.
 type ExpiringHistogram struct{ series.Handle[Histogram] }
@@ -88,7 +88,7 @@ func (h *ExpiringHistogram) Observe(v float64) {
 func (h *ExpiringHistogram) SetExemplar(e *exposition.Exemplar) { h.Life().State.SetExemplar(e) }
 
 // Fill stores the state into s, all of whose fields it sets but Labels.
-func (h *ExpiringHistogram) Fill(s *exposition.Series) { h.Life().State.Fill(s) }
+func (h *ExpiringHistogram) Fill(s *exposition.Series) { h.Latest().State.Fill(s) }
 
 // ExpiringNativeHistogram is a NativeHistogram that can expire.
 type ExpiringNativeHistogram struct{ series.Handle[NativeHistogram] }
@@ -109,7 +109,7 @@ func (h *ExpiringNativeHistogram) Observe(v float64) {
 func (h *ExpiringNativeHistogram) SetExemplar(e *exposition.Exemplar) { h.Life().State.SetExemplar(e) }
 
 // Fill stores the state into s, all of whose fields it sets but Labels.
-func (h *ExpiringNativeHistogram) Fill(s *exposition.Series) { h.Life().State.Fill(s) }
+func (h *ExpiringNativeHistogram) Fill(s *exposition.Series) { h.Latest().State.Fill(s) }
 
 // ExpiringSummary is a Summary that can expire.
 type ExpiringSummary struct{ series.Handle[Summary] }
@@ -126,7 +126,7 @@ func (s *ExpiringSummary) Observe(v float64) {
 }
 
 // Fill stores the state into out, all of whose fields it sets but Labels.
-func (s *ExpiringSummary) Fill(out *exposition.Series) { s.Life().State.Fill(out) }
+func (s *ExpiringSummary) Fill(out *exposition.Series) { s.Latest().State.Fill(out) }
 
 // ExpiringQuantileSummary is a QuantileSummary that can expire.
 type ExpiringQuantileSummary struct{ series.Handle[QuantileSummary] }
@@ -144,4 +144,4 @@ func (s *ExpiringQuantileSummary) Observe(v float64) {
 }
 
 // Fill stores the state into out, all of whose fields it sets but Labels.
-func (s *ExpiringQuantileSummary) Fill(out *exposition.Series) { s.Life().State.Fill(out) }
+func (s *ExpiringQuantileSummary) Fill(out *exposition.Series) { s.Latest().State.Fill(out) }

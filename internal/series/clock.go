@@ -52,7 +52,8 @@ func idleTimer(f func()) *time.Timer {
 // positive, too.
 func (c *Clock) elapsed() int64 { return int64(time.Since(c.base)) - c.lost.Load() + 1 }
 
-// read returns the beginning of the present epoch.
+// read returns the beginning of the present epoch, which is at most horizon ago
+// unless the epoch lasts too long.
 func (c *Clock) read() int64 {
 	for {
 		if epoch := c.epoch.Load(); epoch != 0 {
@@ -71,10 +72,12 @@ func (c *Clock) read() int64 {
 // series that have one may have been updated at any time until now.
 func (c *Clock) finish(now int64) (epoch int64, late bool) {
 	epoch = c.epoch.Swap(0)
-	return epoch, c.late(epoch, now)
+	return epoch, epoch != 0 && c.late(epoch, now)
 }
 
-func (c *Clock) late(epoch, now int64) bool { return now-epoch > 2*c.step }
+func (c *Clock) late(epoch, now int64) bool { return now-epoch > c.horizon() }
+
+func (c *Clock) horizon() int64 { return 2 * c.step }
 
 // stamp says when a series was last updated.
 type stamp struct {

@@ -31,7 +31,8 @@ type expiry[T any] struct {
 	wake int64 // when the timer fires, 0 if it does not run
 	// What next is going to be when the sweep is through that is under way: of
 	// the series that it has left so far, and of those that were made meanwhile.
-	coming int64
+	coming  int64
+	cleared int64 // when all series were last looked at to make room
 	// The last epoch that lasted too long, and when it ended: what has its stamp
 	// counts as updated until then.
 	long struct{ epoch, until int64 }
@@ -55,8 +56,11 @@ func (x *expiry[T]) now() int64 {
 	if x.wake != 0 && now-x.wake > x.ttl/4 {
 		x.clock.lost.Add(now - x.wake)
 		now = x.wake
-		// Some have had the time that does not count already.
-		x.clock.epoch.Store(0)
+		// Some have had the time that does not count already, and others were
+		// updated after it in an epoch from before.
+		if epoch := x.clock.epoch.Swap(0); epoch != 0 {
+			x.long.epoch, x.long.until = epoch, now
+		}
 		x.next.Store(now)
 	}
 	return now
@@ -147,6 +151,7 @@ func (t *Table[T]) sweep() {
 	for _, list := range lists {
 		for chunk := range slices.Chunk(list, sweepChunk) {
 			t.mu.Lock()
+			now = x.now() // some may have been updated since the sweep began
 			for _, c := range chunk {
 				if !c.deleted && !t.expireIfDue(c, now) {
 					t.remain(c, now)
@@ -163,19 +168,42 @@ func (t *Table[T]) sweep() {
 	t.mu.Unlock()
 }
 
-// remain takes note of a series that a sweep leaves. Its stamp then says when it
-// was last updated, also if that was in an epoch that lasted too long, or in a
-// time that does not count.
-func (t *Table[T]) remain(c *Child[T], now int64) {
+// makeRoom removes what has expired, now that there is no room for another
+// series. It looks at all series with the lock held, so it does that no more often
+// than the clock is exact. It needs the lock.
+func (t *Table[T]) makeRoom() {
+	x := t.expiry
+	now := x.now()
+	if now < x.next.Load() || now < x.cleared+x.clock.horizon() {
+		return
+	}
+	x.cleared = now
+	next := int64(never)
+	for c := range t.all() {
+		if !t.expireIfDue(c, now) {
+			next = min(next, t.remain(c, now))
+		}
+	}
+	x.next.Store(next)
+	t.forget()
+}
+
+// remain returns the time before which a series does not expire that a sweep
+// leaves, and takes note of it. The stamp then says when the series was last
+// updated, also if that was in an epoch that lasted too long, or in a time that
+// does not count.
+func (t *Table[T]) remain(c *Child[T], now int64) (next int64) {
 	x := t.expiry
 	s := x.stamp(c.Item)
 	at := s.at.Load()
 	if last := x.last(at, now); last != at && s.at.CompareAndSwap(at, last) {
 		at = last
 	}
-	if !s.pinned.Load() {
-		x.coming = min(x.coming, at+x.ttl)
+	if s.pinned.Load() {
+		return never
 	}
+	x.coming = min(x.coming, at+x.ttl)
+	return at + x.ttl
 }
 
 // last returns when a series that has that stamp may have been last updated.
@@ -203,11 +231,17 @@ func (t *Table[T]) expireIfDue(c *Child[T], now int64) bool {
 // so only while there is an epoch, or it would have to ask for the time.
 func (x *expiry[T]) quiet() bool {
 	epoch := x.clock.epoch.Load()
-	return epoch != 0 && epoch < x.next.Load()
+	return epoch != 0 && epoch+x.clock.horizon() < x.next.Load()
 }
 
-// expired tells whether a series has expired, as far as one can tell without the
-// lock: a few that have not may seem to.
+// due tells whether a series with that stamp has expired, as far as one can tell
+// without the lock: a few that have not may seem to. It asks for the time only
+// where the epoch is too coarse.
+func (x *expiry[T]) due(s *stamp, at int64) bool {
+	return s.due(at, x.ttl, x.clock.read()+x.clock.horizon()) && s.due(at, x.ttl, x.clock.elapsed())
+}
+
+// expired tells of a series that was found what due tells of a stamp.
 func (t *Table[T]) expired(c *Child[T]) bool {
 	x := t.expiry
 	if x.quiet() {
@@ -215,7 +249,7 @@ func (t *Table[T]) expired(c *Child[T]) bool {
 	}
 	s := x.stamp(c.Item)
 	at := s.at.Load()
-	return at == expired || at >= 0 && s.due(at, x.ttl, x.clock.read())
+	return at == expired || at >= 0 && x.due(s, at)
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is

@@ -37,7 +37,7 @@ type Life[S any] struct {
 
 // reviver is Lives without the type of the table's items.
 type reviver[S any] interface {
-	due(*stamp, int64, int64) bool
+	due(*stamp, int64) bool
 	revive(*Handle[S], *Life[S]) bool
 	alive(*Handle[S]) bool
 }
@@ -84,13 +84,16 @@ func (h *Handle[S]) Updated(l *Life[S]) bool { return l.stamp.at.Load() == h.clo
 // Renew tells whether an update of a life counts, and takes note of it. If not,
 // the life was over, and the update is to be made once more.
 func (h *Handle[S]) Renew(l *Life[S]) bool {
+	if l.stamp.at.Load() == orphaned { // for which no epoch need begin
+		return true
+	}
 	now := h.clock.read()
 	for {
 		at := l.stamp.at.Load()
 		switch {
 		case at == orphaned || at >= now:
 			return true
-		case at == expired || h.lives.due(&l.stamp, at, now):
+		case at == expired || h.lives.due(&l.stamp, at):
 			return h.lives.revive(h, l)
 		case l.stamp.at.CompareAndSwap(at, now):
 			return true
@@ -98,7 +101,7 @@ func (h *Handle[S]) Renew(l *Life[S]) bool {
 	}
 }
 
-func (l *Lives[T, S]) due(s *stamp, at, now int64) bool { return s.due(at, l.table.expiry.ttl, now) }
+func (l *Lives[T, S]) due(s *stamp, at int64) bool { return l.table.expiry.due(s, at) }
 
 // revive leads a handle to the life that its series has now, and begins one if
 // it has none. It returns true if the life that was thought to be over is not.
@@ -110,8 +113,8 @@ func (l *Lives[T, S]) revive(h *Handle[S], life *Life[S]) bool {
 		return false
 	}
 	now := t.expiry.now()
-	c := t.current(h.own.hash, h.own.values, now) // which makes sure of the life
-	if t.overflow != nil {                        // or it is this one's
+	t.current(h.own.hash, h.own.values, now) // which makes sure of the life
+	if t.overflow != nil {                   // or it is this one's
 		t.expireIfDue(t.overflow, now)
 	}
 	if at := life.stamp.at.Load(); at != expired {
@@ -120,19 +123,36 @@ func (l *Lives[T, S]) revive(h *Handle[S], life *Life[S]) bool {
 		}
 		return true
 	}
-	if c == nil {
-		c = t.add(h.own)
-	}
-	h.life.Store(l.handle(c.Item).life.Load())
+	l.lead(h, t.obtain(h.own.hash, h.own.values, func() Entry { return *h.own }))
 	return false
 }
 
-// Alive tells whether the series exists, which may have expired or been deleted.
+// lead has a handle share the life of a series. It needs the lock of the table.
+func (l *Lives[T, S]) lead(h *Handle[S], c *Child[T]) { h.life.Store(l.handle(c.Item).life.Load()) }
+
+// Latest returns the life to read: the one that the series has now, whoever began
+// it, or the last that the handle led to if the series does not exist.
+func (h *Handle[S]) Latest() *Life[S] {
+	if h.life.Load().stamp.at.Load() == expired {
+		h.lives.alive(h)
+	}
+	return h.life.Load()
+}
+
+// Alive tells whether the series exists, which may have expired, and the handle
+// leads to it, which may be an orphan.
 func (h *Handle[S]) Alive() bool { return h.lives.alive(h) }
 
 func (l *Lives[T, S]) alive(h *Handle[S]) bool {
 	t := l.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.current(h.own.hash, h.own.values, t.expiry.now()) != nil
+	c := t.current(h.own.hash, h.own.values, t.expiry.now())
+	if c == nil {
+		return false
+	}
+	if h.life.Load().stamp.at.Load() == expired {
+		l.lead(h, c)
+	}
+	return h.life.Load() == l.handle(c.Item).life.Load()
 }

@@ -66,29 +66,36 @@ type refusal struct {
 	values []string
 }
 
-// refuse returns, if there is no room for a series with these values, the one
-// that stands for it. So many others are going to be there besides what is there
-// now, or fewer if that is negative.
-func (t *Table[T]) refuse(values []string, besides int) *Child[T] {
-	full := t.fullest(besides)
-	if full == nil || isOverflow(values) {
-		return nil
+// refuse tells whether there is no room for a series with these values, and has
+// that reported. If it is for a set, that goes by what there will be when the set
+// is committed.
+func (t *Table[T]) refuse(values []string, set *Staging[T]) bool {
+	if isOverflow(values) {
+		return false
+	}
+	full := t.fullest(set.growth())
+	if full != nil && t.expiry != nil {
+		t.makeRoom()
+		full = t.fullest(set.growth())
+	}
+	if full == nil {
+		return false
 	}
 	t.refused.Add(1)
 	if full.report != nil {
 		t.refusals = append(t.refusals, refusal{full.report, slices.Clone(values)})
 	}
-	if t.overflow == nil || t.expiry != nil && t.expireIfDue(t.overflow, t.now()) {
-		values := slices.Repeat([]string{Overflow}, len(values))
-		t.enter(t.newChild(t.hash(values), values))
-	}
-	return t.overflow
+	return true
 }
 
-// fullest returns the first limit that leaves no room, nil if all do.
-func (t *Table[T]) fullest(besides int) *limited {
+// overflowing returns the values of the series that stands for one with these.
+func overflowing(values []string) []string { return slices.Repeat([]string{Overflow}, len(values)) }
+
+// fullest returns the first limit that leaves no room once there are so many
+// series more, nil if all do.
+func (t *Table[T]) fullest(growth int) *limited {
 	for i, l := range t.limits {
-		if int(l.used.Load())+besides >= l.Max {
+		if int(l.used.Load())+growth >= l.Max {
 			return &t.limits[i]
 		}
 	}
@@ -106,9 +113,36 @@ func isOverflow(values []string) bool {
 	return true
 }
 
-// count has the limits count series that come or, if n is negative, go.
-func (t *Table[T]) count(n int64) {
-	for _, l := range t.limits {
-		l.used.Add(n)
+// take has all limits count one series more, unless it is one that does not count.
+// It fails if one of them leaves no room.
+func (t *Table[T]) take(values []string) bool {
+	if isOverflow(values) {
+		return true
+	}
+	for i, l := range t.limits {
+		if !l.take() {
+			t.giveBack(t.limits[:i])
+			return false
+		}
+	}
+	return true
+}
+
+func (l *Limit) take() bool {
+	for {
+		used := l.used.Load()
+		if used >= int64(l.Max) {
+			return false
+		}
+		if l.used.CompareAndSwap(used, used+1) {
+			return true
+		}
+	}
+}
+
+// giveBack has limits count one series less.
+func (t *Table[T]) giveBack(limits []limited) {
+	for _, l := range limits {
+		l.used.Add(-1)
 	}
 }

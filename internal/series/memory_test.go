@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestFindAllocatesNothing(t *testing.T) {
@@ -78,6 +80,78 @@ func TestMemoryComesBack(t *testing.T) {
 				}
 				runtime.KeepAlive(table)
 			})
+		}
+	}
+}
+
+// The memory of series that have expired comes back, though nobody gathers, looks
+// anything up or updates anything.
+func TestMemoryComesBackWhenSeriesExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 100_000
+		table := newTallies(time.Minute, "n")
+		table.with("warm")
+		empty := heap()
+		for i := range n {
+			table.with(fmt.Sprint(i))
+		}
+		table.lives = nil
+		full := heap() - empty
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if left := heap() - empty; left > full/100 {
+			t.Errorf("got %d bytes left of %d, want next to nothing", left, full)
+		}
+		if table.running() {
+			t.Error("a timer runs though there is nothing that could expire")
+		}
+		runtime.KeepAlive(table)
+	})
+}
+
+// A table that nobody uses any more is let go of, timers and all.
+func TestATableIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := newTallies(time.Minute, "n")
+		table.with("a").inc()
+		forgotten := false
+		runtime.AddCleanup(table.Table, func(forgotten *bool) { *forgotten = true }, &forgotten)
+		table = nil
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		for range 100 {
+			runtime.GC()
+			time.Sleep(1)
+			synctest.Wait()
+			if forgotten {
+				return
+			}
+		}
+		t.Error("the table is still there")
+	})
+}
+
+func TestLifetimesAllocateNothing(t *testing.T) {
+	table := newTallies(time.Hour, "a", "b")
+	for i := range 100 {
+		table.with(fmt.Sprint(i), "x")
+	}
+	table.Ordered()
+	held, hit, miss := table.with("7", "x"), []string{"50", "x"}, []string{"50", "y"}
+	orphan := table.with("gone", "x")
+	table.Delete([]string{"gone", "x"})
+	for what, f := range map[string]func(){
+		"an update":                   held.inc,
+		"an update in the next epoch": func() { table.expiry.clock.epoch.Store(0); held.inc() },
+		"an update of an orphan":      orphan.inc,
+		"a lookup that hits":          func() { table.Find(hit) },
+		"a lookup without an epoch":   func() { table.expiry.clock.epoch.Store(0); table.Find(hit) },
+		"a lookup that misses":        func() { table.Find(miss) },
+		"a read":                      func() { held.value() },
+		"a list":                      func() { table.Ordered() },
+	} {
+		if got := testing.AllocsPerRun(100, f); got != 0 {
+			t.Errorf("%s: got %v allocations, want none", what, got)
 		}
 	}
 }

@@ -14,9 +14,9 @@ type Staging[T any] struct {
 	part  func(values []string) bool // nil for all
 
 	// Guarded by the lock of the table.
-	touched map[*Child[T]]bool // what is in the set; true for what the table had
-	fresh   int                // how many of those it did not have
-	going   int                // how many series of the part were not touched
+	touched map[*Child[T]]bool // what is in the set; true for what the table has, false for what is staged
+	fresh   int                // how many of those it does not have, but will
+	going   int                // how many series of the part it has that are not in the set
 	over    bool
 }
 
@@ -39,12 +39,79 @@ func (t *Table[T]) Stage(part func(values []string) bool) *Staging[T] {
 			s.going++
 		}
 	}
+	t.sets = append(t.sets, s)
 	return s
+}
+
+// end takes the set off the table's list. It needs the lock of the table.
+func (s *Staging[T]) end() {
+	s.over, s.touched = true, nil
+	s.table.sets = slices.DeleteFunc(s.table.sets, func(o *Staging[T]) bool { return o == s })
 }
 
 // replaces tells whether a series goes unless it is touched, and makes room then.
 func (s *Staging[T]) replaces(c *Child[T]) bool {
-	return c != s.table.overflow && (s.part == nil || s.part(c.values))
+	return !isOverflow(c.values) && (s.part == nil || s.part(c.values))
+}
+
+// entered takes note of a series that has come into the table.
+func (s *Staging[T]) entered(c *Child[T]) {
+	if _, known := s.touched[c]; known {
+		s.touched[c] = true
+		s.count(c, -1)
+	} else if s.replaces(c) {
+		s.going++
+	}
+}
+
+// left takes note of a series that has gone from the table. One of the set is
+// going to be there all the same.
+func (s *Staging[T]) left(c *Child[T]) {
+	if _, known := s.touched[c]; known {
+		delete(s.touched, c)
+		s.stage(c.Entry, func() *Child[T] { return s.table.again(c) })
+	} else if s.replaces(c) {
+		s.going--
+	}
+}
+
+// stage adds a series to the set that the table does not have, which is made
+// unless another set has it.
+func (s *Staging[T]) stage(e Entry, make func() *Child[T]) *Child[T] {
+	t := s.table
+	f := t.findStaged(e.hash, e.values)
+	if f == nil {
+		f = &staged[T]{c: make()}
+		if t.expiry != nil {
+			t.expiry.stamp(f.c.Item).pinned.Store(true) // it has no time to live yet
+		}
+		if t.staged == nil {
+			t.staged = map[uint64][]*staged[T]{}
+		}
+		t.staged[e.hash] = append(t.staged[e.hash], f)
+	}
+	if _, known := s.touched[f.c]; !known {
+		s.touched[f.c] = false
+		s.count(f.c, +1)
+		f.sets++
+	}
+	return f.c
+}
+
+// growth returns how many series more the table will have when the set is
+// committed, none for no set.
+func (s *Staging[T]) growth() int {
+	if s == nil {
+		return 0
+	}
+	return s.fresh - s.going
+}
+
+// count counts a series among those that are fresh, or not any more.
+func (s *Staging[T]) count(c *Child[T], n int) {
+	if !isOverflow(c.values) {
+		s.fresh += n
+	}
 }
 
 // Create adds the series with these values to the set and returns it: the one
@@ -59,31 +126,21 @@ func (s *Staging[T]) Create(values []string) *Child[T] {
 		return t.Create(values)
 	}
 	defer t.unlock()
+	return s.obtain(hash, values)
+}
+
+// obtain is Create with the lock of the table held.
+func (s *Staging[T]) obtain(hash uint64, values []string) *Child[T] {
+	t := s.table
 	if c := t.current(hash, values, t.now()); c != nil {
 		s.touch(c)
 		return c
 	}
-	f := t.findStaged(hash, values)
-	if f == nil {
-		if c := t.refuse(values, s.fresh-s.going); c != nil {
-			s.touch(c)
-			return c
-		}
-		f = &staged[T]{c: t.newChild(hash, values)}
-		if t.expiry != nil {
-			t.expiry.stamp(f.c.Item).pinned.Store(true) // it has no time to live yet
-		}
-		if t.staged == nil {
-			t.staged = make(map[uint64][]*staged[T])
-		}
-		t.staged[hash] = append(t.staged[hash], f)
+	if t.findStaged(hash, values) == nil && t.refuse(values, s) {
+		values := overflowing(values)
+		return s.obtain(t.hash(values), values)
 	}
-	if _, known := s.touched[f.c]; !known {
-		s.touched[f.c] = false
-		s.fresh++
-		f.sets++
-	}
-	return f.c
+	return s.stage(Entry{hash: hash, values: values}, func() *Child[T] { return t.childOf(t.newEntry(hash, values)) })
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is
@@ -163,7 +220,7 @@ func (s *Staging[T]) DeleteFunc(match func(values []string) bool) int {
 			if had && s.replaces(c) {
 				s.going++
 			} else if !had {
-				s.fresh--
+				s.count(c, -1)
 				s.leave(c)
 			}
 		}
@@ -177,27 +234,25 @@ func (s *Staging[T]) Commit() {
 	t := s.table
 	t.mu.Lock()
 	defer t.unlock()
-	s.over = true
 	now := t.now()
-	kept := make(map[*Child[T]]bool, len(s.touched))
-	for c := range s.touched {
-		present := t.current(c.hash, c.values, now)
-		if present == nil {
-			if f := t.findStaged(c.hash, c.values); f != nil {
-				t.publish(f)
-				present = f.c
-			} else { // it has gone in the meantime
-				present = t.again(c)
-			}
+	for c, had := range maps.Clone(s.touched) {
+		if had {
+			t.current(c.hash, c.values, now)
 		}
-		kept[present] = true
+	}
+	touched := s.touched
+	s.end()
+	for c, had := range touched {
+		if !had {
+			t.publish(t.findStaged(c.hash, c.values))
+		}
 	}
 	for c := range t.all() {
-		if !kept[c] && (s.part == nil || s.part(c.values)) {
+		_, kept := touched[c]
+		if !kept && (s.part == nil || s.part(c.values)) && (t.expiry == nil || !t.expireIfDue(c, now)) {
 			t.delete(c)
 		}
 	}
-	s.touched = nil
 	t.forget()
 }
 
@@ -207,13 +262,12 @@ func (s *Staging[T]) Abandon() {
 	t := s.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.over = true
 	for c, had := range s.touched {
 		if !had {
 			s.leave(c)
 		}
 	}
-	s.touched = nil
+	s.end()
 }
 
 // leave takes a series that was made for a set out of it.
@@ -250,6 +304,11 @@ func (t *Table[T]) publish(f *staged[T]) {
 		s.at.Store(t.expiry.now())
 		s.pinned.Store(f.pinned)
 	}
+	if !isOverflow(f.c.values) { // there was room when it was made
+		for _, l := range t.limits {
+			l.used.Add(1)
+		}
+	}
 	t.enter(f.c)
 }
 
@@ -261,13 +320,11 @@ func (t *Table[T]) unstage(f *staged[T]) {
 	}
 }
 
-// again brings a series back that was removed from the table, whether or not
-// there is room for it. It is the same one, unless it was in its last life.
+// again makes of a series that has gone from the table one that can come into it.
+// What it holds is the same, unless it was in its last life.
 func (t *Table[T]) again(gone *Child[T]) *Child[T] {
-	c := &Child[T]{Entry: gone.Entry, Item: gone.Item}
 	if t.expiry != nil {
-		c = t.childOf(gone.Entry)
+		return t.childOf(gone.Entry)
 	}
-	t.enter(c)
-	return c
+	return &Child[T]{Entry: gone.Entry, Item: gone.Item}
 }

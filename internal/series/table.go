@@ -40,7 +40,8 @@ type Table[T any] struct {
 	limits   []limited
 	overflow *Child[T]               // stands for those beyond the limits; nil if it does not exist
 	refusals []refusal               // to be reported when the lock is free
-	staged   map[uint64][]*staged[T] // by hash; those that a Staging has made
+	sets     []*Staging[T]           // that are under way
+	staged   map[uint64][]*staged[T] // by hash; the series that are in those sets only
 }
 
 // Child is one series of a table.
@@ -89,11 +90,14 @@ func (t *Table[T]) OnRemove(f func(*Child[T])) { t.removed = f }
 // Find returns the series with these values of the variable labels, or nil.
 // There must be a value for each; they are not kept.
 func (t *Table[T]) Find(values []string) *Child[T] {
-	c := t.index.Load().find(t.hash(values), values)
-	if c != nil && t.expiry != nil && t.expired(c) {
-		return nil
+	hash := t.hash(values)
+	c := t.index.Load().find(hash, values)
+	if c == nil || t.expiry == nil || !t.expired(c) {
+		return c
 	}
-	return c
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.current(hash, values, t.now())
 }
 
 // Expired tells whether a series that was found before may have expired since,
@@ -107,19 +111,35 @@ func (t *Table[T]) Create(values []string) *Child[T] {
 	hash := t.hash(values)
 	t.mu.Lock()
 	defer t.unlock()
+	return t.obtain(hash, values, func() Entry { return t.newEntry(hash, values) })
+}
+
+// obtain returns the series with these values: the one that is there, one that
+// was in sets only, or a new one that the entry is made for; if there is no room
+// for it, the one that stands for it. It needs the lock.
+func (t *Table[T]) obtain(hash uint64, values []string, entry func() Entry) *Child[T] {
 	if c := t.current(hash, values, t.now()); c != nil {
 		return c
 	}
-	if s := t.findStaged(hash, values); s != nil {
-		t.publish(s)
-		return s.c
+	if f := t.findStaged(hash, values); f != nil {
+		t.publish(f)
+		return f.c
 	}
-	if c := t.refuse(values, 0); c != nil {
-		return c
+	var c *Child[T]
+	for {
+		if t.refuse(values, nil) {
+			values := overflowing(values)
+			hash := t.hash(values)
+			return t.obtain(hash, values, func() Entry { return t.newEntry(hash, values) })
+		}
+		if c == nil {
+			c = t.childOf(entry())
+		}
+		if t.take(values) { // or a series of another table has taken the last place
+			t.enter(c)
+			return c
+		}
 	}
-	c := t.newChild(hash, values)
-	t.enter(c)
-	return c
 }
 
 // unlock frees the lock and reports, now that others do not have to wait, what
@@ -152,38 +172,29 @@ func (t *Table[T]) current(hash uint64, values []string, now int64) *Child[T] {
 	return c
 }
 
-// newChild makes a series, which is not in the table yet.
-func (t *Table[T]) newChild(hash uint64, values []string) *Child[T] {
+// newEntry copies the values.
+func (t *Table[T]) newEntry(hash uint64, values []string) Entry {
 	e := Entry{Labels: t.schema.Labels(values), hash: hash}
 	e.values = e.variableValues(t.schema)
-	return t.childOf(e)
+	return e
 }
 
+// childOf makes a series, which is not in the table yet.
 func (t *Table[T]) childOf(e Entry) *Child[T] {
 	c := &Child[T]{Entry: e}
 	c.Item = t.make(c)
 	return c
 }
 
-// add brings a series back which is not in the table any more. As with Create,
-// what comes may be one that stands for it.
-func (t *Table[T]) add(gone *Entry) *Child[T] {
-	if c := t.refuse(gone.values, 0); c != nil {
-		return c
-	}
-	c := t.childOf(*gone)
-	t.enter(c)
-	return c
-}
-
-// enter puts a series into the table.
+// enter puts a series into the table, for which the limits have counted it.
 func (t *Table[T]) enter(c *Child[T]) {
 	t.insert(c)
 	t.added = append(t.added, c)
 	if isOverflow(c.values) {
 		t.overflow = c
-	} else {
-		t.count(+1)
+	}
+	for _, s := range t.sets {
+		s.entered(c)
 	}
 	if t.expiry != nil {
 		t.expiry.expect(t.expiry.stamp(c.Item).at.Load())
@@ -406,7 +417,10 @@ func (t *Table[T]) remove(c *Child[T]) {
 	if c == t.overflow {
 		t.overflow = nil
 	} else {
-		t.count(-1)
+		t.giveBack(t.limits)
+	}
+	for _, s := range t.sets {
+		s.left(c)
 	}
 	if t.removed != nil {
 		t.removed(c)

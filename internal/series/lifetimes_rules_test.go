@@ -1,0 +1,399 @@
+package series
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const ttl = time.Minute
+
+// inBubble runs a test on a table of one label whose series live for a minute.
+func inBubble(t *testing.T, name string, f func(*testing.T, *tallies)) {
+	t.Run(name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { f(t, newTallies(ttl, "n")) })
+	})
+}
+
+func TestASeriesGoesExactlyItsTimeToLiveAfterItsLastUpdate(t *testing.T) {
+	gone := map[string]func(*tallies, *tally) bool{
+		"a gather": func(table *tallies, _ *tally) bool { return len(table.Ordered()) == 0 },
+		"a lookup": func(table *tallies, _ *tally) bool { return table.Find([]string{"a"}) == nil },
+		"a lookup that makes": func(table *tallies, s *tally) bool {
+			return table.Create([]string{"a"}).Item != s
+		},
+		"a pin":    func(table *tallies, s *tally) bool { return table.Pin([]string{"a"}).Item != s },
+		"a delete": func(table *tallies, _ *tally) bool { return !table.Delete([]string{"a"}) },
+		"a delete of all": func(table *tallies, _ *tally) bool {
+			return table.DeleteFunc(func([]string) bool { return true }) == 0
+		},
+		"an update":        func(_ *tallies, s *tally) bool { s.inc(); return s.value() == 1 },
+		"a handle's state": func(_ *tallies, s *tally) bool { return !s.Alive() },
+		"a set":            func(table *tallies, s *tally) bool { return table.Stage(nil).Create([]string{"a"}).Item != s },
+	}
+	for what, tell := range gone {
+		for _, age := range []time.Duration{ttl - 1, ttl, 2 * ttl} {
+			inBubble(t, fmt.Sprintf("%s after %v", what, age), func(t *testing.T, table *tallies) {
+				s := table.with("a")
+				time.Sleep(ttl / 2)
+				s.inc()
+				table.with("b")
+				time.Sleep(age - 1)
+				table.Find([]string{"b"}) // which looks at the clock a nanosecond before
+				table.Delete([]string{"b"})
+				time.Sleep(1)
+				if got, want := tell(table, s), age >= ttl; got != want {
+					t.Errorf("gone: got %t, want %t", got, want)
+				}
+			})
+		}
+	}
+}
+
+func TestALookupDoesNotProlongALife(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.with("a")
+		for range 4 {
+			time.Sleep(ttl / 4)
+			table.Find([]string{"a"})
+		}
+		table.want(t)
+	})
+}
+
+// Updates that come closer together than the clock is exact never make a series
+// go more than a 512th too early.
+func TestASeriesOfManyUpdatesGoesLittleTooEarly(t *testing.T) {
+	for _, apart := range []time.Duration{1, ttl / 5000, ttl / 2000, ttl / 1000, ttl / 600, ttl / 400} {
+		inBubble(t, apart.String(), func(t *testing.T, table *tallies) {
+			s := table.with("a")
+			for range 1000 {
+				time.Sleep(apart)
+				s.inc()
+			}
+			time.Sleep(ttl - ttl/512 - 1)
+			table.want(t, "a")
+			time.Sleep(ttl/512 + 1)
+			table.want(t)
+		})
+	}
+}
+
+func TestAHandleBringsItsSeriesBackFromZero(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		old := table.with("a")
+		old.inc()
+		time.Sleep(ttl)
+		recent := table.with("a")
+		recent.inc()
+		if got := old.value(); got != 1 {
+			t.Errorf("the old handle reads %d, want 1 as the new one", got)
+		}
+		old.inc()
+		if got := recent.value(); got != 2 {
+			t.Errorf("the new handle reads %d, want 2 as the old one", got)
+		}
+		if child := table.Find([]string{"a"}); child.Item != recent {
+			t.Error("a lookup finds a third handle")
+		}
+		table.want(t, "a")
+	})
+}
+
+func TestExpiredSeriesMakeRoomAtOnce(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.Limit(&Limit{Max: 2}, nil)
+		kept := table.with("kept")
+		table.with("old")
+		time.Sleep(ttl / 2)
+		kept.inc()
+		table.with("refused")
+		time.Sleep(ttl / 2)
+		table.with("new")
+		table.want(t, Overflow, "kept", "new")
+		table.with("refused")
+		if got := table.Refused(); got != 2 {
+			t.Errorf("got %d refused, want 2", got)
+		}
+	})
+}
+
+// Tables that share a limit together have no more than it allows.
+func TestTablesShareALimit(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		other := newTable("n")
+		limit := &Limit{Max: 3}
+		var refused []string
+		table.Limit(limit, func(values []string) { refused = append(refused, values...) })
+		other.Limit(limit, func(values []string) { refused = append(refused, values...) })
+		table.with("a")
+		other.Create([]string{"b"})
+		other.Create([]string{"c"})
+		table.with("d")
+		other.Create([]string{"e"})
+		if want := []string{"d", "e"}; !slices.Equal(refused, want) {
+			t.Errorf("got %q refused, want %q", refused, want)
+		}
+		other.Delete([]string{"b"})
+		table.with("d")
+		table.want(t, Overflow, "a", "d")
+		other.Unlimit(limit)
+		if got := limit.Used(); got != 2 {
+			t.Errorf("got %d series, want 2", got)
+		}
+		time.Sleep(ttl)
+		table.want(t)
+		if got := limit.Used(); got != 0 {
+			t.Errorf("got %d series after all have expired, want none", got)
+		}
+	})
+}
+
+func TestAnOverflowIsReportedWhereTheTableCanBeUsed(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		var got []string
+		table.Limit(&Limit{Max: 1}, func(values []string) {
+			got = append(got, values...)
+			table.with("a")
+			table.Ordered()
+			table.Find(values)
+		})
+		old := table.with("b")
+		time.Sleep(ttl)
+		table.with("a")
+		table.with("c")
+		old.inc() // for which there is no room any more
+		set := table.Stage(func(values []string) bool { return values[0] != "a" })
+		set.Create([]string{"d"})
+		set.Commit()
+		if want := []string{"c", "b", "d"}; !slices.Equal(got, want) {
+			t.Errorf("got %q reported, want %q", got, want)
+		}
+	})
+}
+
+func TestASetThatIsGivenUpLeavesNothing(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.Limit(&Limit{Max: 1}, nil)
+		table.with("a").inc()
+		set := table.Stage(nil)
+		set.Create([]string{"a"})
+		beyond := set.Create([]string{"b"})
+		beyond.Item.inc()
+		table.want(t, "a")
+		set.Abandon()
+		beyond.Item.inc()
+		table.want(t, "a")
+	})
+}
+
+func TestASetDoesNotMakeOrphansOfWhatHadExpired(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		expired, alive := table.with("expired"), table.with("alive")
+		time.Sleep(1)
+		alive.inc()
+		time.Sleep(ttl - 1)
+		table.Stage(nil).Commit()
+		expired.inc()
+		alive.inc()
+		table.want(t, "expired")
+	})
+}
+
+// An old handle brings a series back that a set is about to have: it is one
+// series, and no update is lost.
+func TestAHandleAndASetMeet(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		old := table.with("a")
+		time.Sleep(ttl)
+		set := table.Stage(nil)
+		staged := set.Create([]string{"a"}).Item
+		staged.inc()
+		table.want(t)
+		old.inc()
+		staged.inc()
+		table.want(t, "a")
+		set.Commit()
+		table.want(t, "a")
+		for _, s := range []*tally{old, staged, table.with("a")} {
+			if got := s.value(); got != 3 {
+				t.Errorf("got %d, want 3", got)
+			}
+		}
+	})
+}
+
+// What goes while a set is put together makes room for no more than is free when
+// it is committed.
+func TestASetKeepsTheLimitWhateverGoesMeanwhile(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.Limit(&Limit{Max: 2}, nil)
+		table.with("a")
+		table.with("b")
+		set := table.Stage(nil)
+		table.Delete([]string{"a"})
+		time.Sleep(ttl) // which b does not survive
+		for _, n := range []string{"c", "d", "e", "f"} {
+			set.Create([]string{n})
+		}
+		set.Commit()
+		table.want(t, Overflow, "c", "d")
+	})
+}
+
+// A series that a set has and that expires before it is committed is there all
+// the same, from zero.
+func TestASetBringsBackWhatExpiresMeanwhile(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		held := table.with("a")
+		held.inc()
+		set := table.Stage(nil)
+		set.Create([]string{"a"})
+		time.Sleep(ttl)
+		table.want(t)
+		set.Create([]string{"a"})
+		if got := len(set.Ordered()); got != 1 {
+			t.Errorf("got %d series in the set, want 1", got)
+		}
+		set.Commit()
+		table.want(t, "a")
+		held.inc()
+		if got := table.with("a").value(); got != 1 {
+			t.Errorf("got %d, want 1", got)
+		}
+	})
+}
+
+func TestNoTimerRunsWhileNothingCanExpire(t *testing.T) {
+	for what, rest := range map[string]func(*tallies, *tally){
+		"all have expired": func(*tallies, *tally) { time.Sleep(2 * ttl) },
+		"all are deleted":  func(table *tallies, _ *tally) { table.Reset(); time.Sleep(ttl / 100) },
+		"the last is deleted": func(table *tallies, _ *tally) {
+			table.Delete([]string{"a"})
+			time.Sleep(ttl / 100)
+		},
+		"all are pinned": func(table *tallies, _ *tally) { table.Pin([]string{"a"}); time.Sleep(2 * ttl) },
+		"an orphan is updated": func(table *tallies, s *tally) {
+			table.Reset()
+			time.Sleep(ttl)
+			s.inc()
+		},
+		"a set without series": func(table *tallies, _ *tally) { table.Stage(nil).Commit(); time.Sleep(ttl / 100) },
+	} {
+		inBubble(t, what, func(t *testing.T, table *tallies) {
+			if table.running() {
+				t.Error("a timer runs before there is a series")
+			}
+			s := table.with("a")
+			s.inc()
+			if !table.running() {
+				t.Error("no timer runs though a series can expire")
+			}
+			rest(table, s)
+			synctest.Wait()
+			if table.running() {
+				t.Error("a timer runs")
+			}
+			if s := table.with("b"); !table.running() || s.value() != 0 {
+				t.Error("no timer runs for the next series")
+			}
+			time.Sleep(2 * ttl)
+			if table.Find([]string{"b"}) != nil {
+				t.Error("the next series does not expire")
+			}
+		})
+	}
+}
+
+// standStill makes the table believe that the program could not run for so long:
+// the time has passed, and no timer has fired.
+func standStill(table *tallies, d time.Duration) {
+	synctest.Wait()
+	table.expiry.clock.base = table.expiry.clock.base.Add(-d)
+}
+
+// Whatever is done first after the program stood still, no series has expired.
+func TestTimeInWhichTheProgramStoodStillDoesNotCount(t *testing.T) {
+	first := map[string]func(*testing.T, *tallies, *tally){
+		"a gather": func(t *testing.T, table *tallies, _ *tally) { table.want(t, "a", "b") },
+		"a lookup": func(t *testing.T, table *tallies, _ *tally) {
+			if table.Find([]string{"a"}) == nil {
+				t.Error("the lookup finds nothing")
+			}
+		},
+		"a lookup that makes": func(t *testing.T, table *tallies, s *tally) {
+			if table.Create([]string{"a"}).Item != s {
+				t.Error("the lookup made another series")
+			}
+		},
+		"an update":              func(_ *testing.T, _ *tallies, s *tally) { s.inc() },
+		"an update of a new one": func(_ *testing.T, table *tallies, _ *tally) { table.with("c").inc(); table.Delete([]string{"c"}) },
+		"the timer":              func(*testing.T, *tallies, *tally) { time.Sleep(ttl / 8) },
+		"a set":                  func(_ *testing.T, table *tallies, _ *tally) { table.Stage(nil).Abandon() },
+		"a handle's state": func(t *testing.T, _ *tallies, s *tally) {
+			if !s.Alive() {
+				t.Error("the series has expired")
+			}
+		},
+	}
+	for what, do := range first {
+		for _, stood := range []time.Duration{ttl, 100 * ttl} {
+			inBubble(t, fmt.Sprintf("%s after %v", what, stood), func(t *testing.T, table *tallies) {
+				s := table.with("a")
+				s.inc()
+				table.with("b")
+				time.Sleep(ttl / 4)
+				standStill(table, stood)
+				do(t, table, s)
+				table.want(t, "a", "b")
+				time.Sleep(ttl / 4)
+				table.want(t, "a", "b")
+				s.inc()
+				if got := table.with("a").value(); got < 2 {
+					t.Errorf("got %d, want what was counted before and after", got)
+				}
+				time.Sleep(ttl * 3 / 4) // b has had its time
+				table.want(t, "a")
+				time.Sleep(ttl / 4)
+				table.want(t)
+			})
+		}
+	}
+}
+
+// An update after the program stood still counts from then on, though its epoch
+// is from before.
+func TestAnUpdateRightAfterTheProgramStoodStill(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.with("other")
+		time.Sleep(ttl / 20)
+		s := table.with("a")
+		s.inc()
+		standStill(table, 10*ttl)
+		s.inc()
+		table.want(t, "a", "other")
+		time.Sleep(ttl - ttl/512 - 1)
+		table.want(t, "a")
+		time.Sleep(ttl / 512)
+		time.Sleep(1)
+		table.want(t)
+	})
+}
+
+// A stamp of a time that turns out not to count does not make a series live
+// longer.
+func TestAStampOfTimeThatDoesNotCount(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		s := table.with("a")
+		time.Sleep(ttl / 100)
+		s.inc()
+		time.Sleep(ttl / 100)
+		standStill(table, ttl*9/10)
+		s.inc()
+		table.want(t, "a")
+		time.Sleep(ttl)
+		table.want(t)
+	})
+}
