@@ -30,13 +30,20 @@ var plan = housetest.Plan{
 		{Path: "internal/metric", May: []string{"internal/cell", "internal/exposition", "internal/series"}, Why: "what a series holds does not depend on which series exist, or who made them"},
 		{Path: "internal/objects", May: []string{"internal/exposition", "internal/registry"}, Why: "which objects exist does not depend on who asks, and both APIs offer it"},
 		{Path: "internal/housetest", Why: "it looks at the house from outside"},
+		{Path: "internal/peertest", Why: "it runs programs and knows nothing of what they are for"},
+		{Path: "internal/diff", Why: "it compares texts, whatever they say"},
+		{Path: "internal/atomicfile", Why: "it replaces files, whatever they hold"},
+		{Path: "internal/pushgateway", May: []string{"internal/exposition"}, Why: "it sends pages, and needs to know of them how a name is escaped"},
+
+		{Path: "cressettest", May: []string{".", "internal/diff", "internal/exposition"}, Why: "a test sees what a scraper sees"},
 
 		{Path: "prometheus/internal/message", May: []string{"internal/exposition", "internal/registry", messages, protobuf}, Why: "it translates between series and messages, and does nothing else"},
 		{Path: "prometheus/internal/goruntime", May: []string{"internal/exposition"}, Why: "it knows the runtime's metrics, not ours"},
 		{
 			Path: "prometheus",
 			May: []string{
-				"internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry", "internal/objects",
+				".", "internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry", "internal/objects",
+				"internal/atomicfile",
 				"prometheus/internal/message", "prometheus/internal/goruntime", messages, protobuf, procfs,
 			},
 			Why: "the drop-in stands on the engine; what serves or pushes stands on the drop-in",
@@ -44,7 +51,7 @@ var plan = housetest.Plan{
 		{Path: "prometheus/promauto", May: []string{"prometheus"}, Why: "it makes and registers, no more"},
 		{Path: "prometheus/collectors", May: []string{"prometheus", "prometheus/internal/goruntime"}, Why: "collectors are made of the drop-in"},
 		{Path: "prometheus/collectors/version", May: []string{"prometheus", common}, Why: "it makes a metric of what prometheus/common knows of the build"},
-		{Path: "prometheus/push", May: []string{"prometheus", messages, common}, Why: "it sends what was gathered, as messages, and has no business with pages"},
+		{Path: "prometheus/push", May: []string{"prometheus", "internal/pushgateway", messages, common}, Why: "it sends what was gathered, as messages, and has no business with pages"},
 		{Path: "prometheus/graphite", May: []string{"prometheus", common}, Why: "it sends samples, which prometheus/common makes of messages"},
 		{
 			Path: "prometheus/promhttp",
@@ -59,7 +66,7 @@ var plan = housetest.Plan{
 
 		{Path: "prometheus/testutil/promlint/validations", May: []string{messages}, Why: "a rule looks at one family, and needs no more than the message"},
 		{Path: "prometheus/testutil/promlint", May: []string{"prometheus/testutil/promlint/validations", messages, common}, Why: "it judges text and messages, wherever they come from"},
-		{Path: "prometheus/testutil", May: []string{"prometheus", "prometheus/testutil/promlint", messages, common}, Why: "a test sees what a scraper sees, and nothing of the engine"},
+		{Path: "prometheus/testutil", May: []string{"prometheus", "internal/diff", "prometheus/testutil/promlint", messages, common}, Why: "a test sees what a scraper sees, and nothing of the engine"},
 
 		{Path: "examples/internal/...", Why: "what examples share is no part of the lesson"},
 		{

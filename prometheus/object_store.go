@@ -206,8 +206,8 @@ func (m *objectMetric) fill(s *exposition.Series)        { m.Fill(s) }
 func (m *objectMetric) Write(out *dto.Metric) error {
 	var s exposition.Series
 	m.Fill(&s)
-	if origin, ok := s.Origin.(*dto.Metric); ok {
-		proto.Merge(out, origin)
+	if origin, ok := s.Origin.(message.Origin); ok {
+		proto.Merge(out, origin.Metric)
 		out.Label = message.Pairs(s.Labels)
 		return nil
 	}

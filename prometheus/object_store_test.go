@@ -21,7 +21,6 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/prometheus"
-	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
 // What pods are said to have in these tests.
@@ -54,9 +53,7 @@ func inEveryFormat(t interface{ Fatalf(string, ...any) }, r *prometheus.Registry
 			"text":        func(w io.Writer) exposition.Encoder { return exposition.NewText(w, escaping) },
 			"openmetrics": func(w io.Writer) exposition.Encoder { return exposition.NewOpenMetrics(w, escaping, false) },
 			"created":     func(w io.Writer) exposition.Encoder { return exposition.NewOpenMetrics(w, escaping, true) },
-			"protobuf": func(w io.Writer) exposition.Encoder {
-				return exposition.NewProtobuf(w, escaping, message.AppendForeign)
-			},
+			"protobuf":    func(w io.Writer) exposition.Encoder { return exposition.NewProtobuf(w, escaping) },
 		} {
 			var out bytes.Buffer
 			e := encoder(&out)

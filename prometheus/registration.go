@@ -32,8 +32,9 @@ func RegisterWith(reg Registerer, c Collector) (*Registration, error) {
 	if err := r.checkCycle(wrapped); err != nil {
 		return nil, err
 	}
-	place, err := r.r.Add(sourceOf(wrapped), describe(wrapped))
-	return registrationOf(reg, place, explainExisting(err, wrapped))
+	descs := describe(wrapped)
+	place, err := r.engine().Add(sourceOf(wrapped), descs)
+	return registrationOf(reg, place, explainExisting(err, wrapped, descs))
 }
 
 // Replace registers a Collector in the place of those that describe the same
@@ -60,7 +61,7 @@ func Replace(reg Registerer, c Collector) (*Registration, error) {
 	if err := r.checkCycle(wrapped); err != nil {
 		return nil, err
 	}
-	place, err := r.r.Replace(sourceOf(wrapped), describe(wrapped))
+	place, err := r.engine().Replace(sourceOf(wrapped), describe(wrapped))
 	return registrationOf(reg, place, err)
 }
 
@@ -92,7 +93,8 @@ func (g *Registration) Replace(c Collector) error {
 	if err := r.checkCycle(wrapped); err != nil {
 		return err
 	}
-	return explainExisting(g.place.Replace(sourceOf(wrapped), describe(wrapped)), wrapped)
+	descs := describe(wrapped)
+	return explainExisting(g.place.Replace(sourceOf(wrapped), descs), wrapped, descs)
 }
 
 // inRegistry returns the Registry that a Registerer registers with, nil if it

@@ -61,7 +61,18 @@ func Unregister(c Collector) bool { return DefaultRegisterer.Unregister(c) }
 // A Registry is a Collector too, so that one can be registered with another, but
 // not with itself, nor with one that is registered with it. There it is one
 // Collector, whatever it holds.
-type Registry struct{ r registry.Registry }
+type Registry struct {
+	r      registry.Registry
+	shared *registry.Registry // is used in place of r unless it is nil
+}
+
+// engine returns what the registry stands on.
+func (r *Registry) engine() *registry.Registry {
+	if r.shared != nil {
+		return r.shared
+	}
+	return &r.r
+}
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry { return NewRegistryWith(RegistryOpts{}) }
@@ -75,8 +86,8 @@ func NewPedanticRegistry() *Registry { return NewRegistryWith(RegistryOpts{Pedan
 func explain(run *registry.Run, i int) string {
 	s := exposition.Series{}
 	run.Rows.Fill(i, &s)
-	if origin, ok := s.Origin.(*dto.Metric); ok {
-		return origin.String()
+	if origin, ok := s.Origin.(message.Origin); ok {
+		return origin.Metric.String()
 	}
 	out := &dto.Metric{}
 	message.Store(run.Type, &s, out)
@@ -88,22 +99,23 @@ func (r *Registry) Register(c Collector) error {
 	if err := r.checkCycle(c); err != nil {
 		return err
 	}
-	return explainExisting(r.r.Register(sourceOf(c), describe(c)), c)
+	descs := describe(c)
+	return explainExisting(r.engine().Register(sourceOf(c), descs), c, descs)
 }
 
 // checkCycle refuses a registry that would collect itself.
 func (r *Registry) checkCycle(c Collector) error {
-	if inner, ok := unwrap(c).(*Registry); ok && (inner == r || inner.holds(r)) {
+	if inner, ok := unwrap(c).(*Registry); ok && (inner.engine() == r.engine() || inner.holds(r)) {
 		return errors.New("a registry cannot be registered with itself or with one that is registered with it: to collect it would never end")
 	}
 	return nil
 }
 
 // explainExisting names both Collectors where c describes what another one does.
-func explainExisting(err error, c Collector) error {
+func explainExisting(err error, c Collector, descs []*registry.Desc) error {
 	var exists registry.AlreadyRegistered
 	if errors.As(err, &exists) {
-		return AlreadyRegisteredError{ExistingCollector: unwrap(exists.Existing.(source).collector()), NewCollector: c}
+		return AlreadyRegisteredError{ExistingCollector: unwrap(collectorOf(exists.Existing, descs)), NewCollector: c}
 	}
 	return err
 }
@@ -111,9 +123,9 @@ func explainExisting(err error, c Collector) error {
 // holds tells whether the other registry is registered with this one, directly or
 // by way of others.
 func (r *Registry) holds(other *Registry) bool {
-	return slices.ContainsFunc(r.r.Sources(), func(s registry.Source) bool {
-		inner, ok := unwrap(s.(source).collector()).(*Registry)
-		return ok && (inner == other || inner.holds(other))
+	return slices.ContainsFunc(r.engine().Sources(), func(s registry.Source) bool {
+		inner, ok := unwrap(collectorOf(s, nil)).(*Registry)
+		return ok && (inner.engine() == other.engine() || inner.holds(other))
 	})
 }
 
@@ -135,7 +147,7 @@ func (r *Registry) MustRegister(cs ...Collector) {
 }
 
 // Unregister implements Registerer.
-func (r *Registry) Unregister(c Collector) bool { return r.r.Unregister(describe(c)) }
+func (r *Registry) Unregister(c Collector) bool { return r.engine().Unregister(describe(c)) }
 
 // describe returns what a Collector describes.
 func describe(c Collector) []*registry.Desc {
@@ -170,7 +182,7 @@ func (r *Registry) MustGather() []*dto.MetricFamily {
 // that write it in one of the exposition formats; others use Gather. If it
 // returns an error too, the page holds what could be had in spite of it.
 func (r *Registry) Page() (*registry.Page, error) {
-	page, errs := r.r.Gather(explain)
+	page, errs := r.engine().Gather(explain)
 	return page, MultiError(errs).MaybeUnwrap()
 }
 
@@ -179,15 +191,16 @@ func (r *Registry) Page() (*registry.Page, error) {
 // own quarantine, or else in the given one. It is nil if there is neither. What was
 // left out is returned if it was the given one.
 func (r *Registry) Quarantined(q *registry.Quarantine) func(deadline time.Time) (*registry.Page, []registry.Event) {
-	switch own := r.r.Quarantine; {
+	engine := r.engine()
+	switch own := engine.Quarantine; {
 	case own != nil:
 		return func(deadline time.Time) (*registry.Page, []registry.Event) {
-			page, _ := own.Gather(&r.r, deadline, explain)
+			page, _ := own.Gather(engine, deadline, explain)
 			return page, nil
 		}
 	case q != nil:
 		return func(deadline time.Time) (*registry.Page, []registry.Event) {
-			return q.Gather(&r.r, deadline, explain)
+			return q.Gather(engine, deadline, explain)
 		}
 	default:
 		return nil
@@ -197,14 +210,14 @@ func (r *Registry) Quarantined(q *registry.Quarantine) func(deadline time.Time) 
 // Describe implements Collector: it sends the Descs of all Collectors that sent
 // some when they were registered.
 func (r *Registry) Describe(ch chan<- *Desc) {
-	for _, d := range r.r.Descs() {
+	for _, d := range r.engine().Descs() {
 		ch <- &Desc{d}
 	}
 }
 
 // Collect implements Collector: it sends what all Collectors send.
 func (r *Registry) Collect(ch chan<- Metric) {
-	for _, s := range r.r.Sources() {
-		s.(source).collector().Collect(ch)
+	for _, s := range r.engine().Sources() {
+		collectorOf(s, nil).Collect(ch)
 	}
 }

@@ -119,7 +119,7 @@ func NewRegistryWith(opts RegistryOpts) *Registry {
 	if opts.MaxSeries < 0 {
 		panic(fmt.Errorf("MaxSeries of a registry must not be negative, but is %d", opts.MaxSeries))
 	}
-	r := &Registry{registry.Registry{Pedantic: opts.Pedantic}}
+	r := &Registry{r: registry.Registry{Pedantic: opts.Pedantic}}
 	if opts.MaxSeries > 0 {
 		r.r.LimitSeries(opts.MaxSeries, opts.OnOverflow)
 	}

@@ -2,9 +2,8 @@ package prometheus
 
 import (
 	"io"
-	"os"
-	"path/filepath"
 
+	"github.com/cresset-metrics/cresset/internal/atomicfile"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
@@ -20,7 +19,7 @@ func WriteToTextfile(filename string, g Gatherer) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filename, func(w io.Writer) error {
+	return atomicfile.Replace(filename, func(w io.Writer) error {
 		text := exposition.NewText(w, exposition.AllowUTF8)
 		page.Write(text)
 		return text.Close()
@@ -42,35 +41,4 @@ func pageOf(g Gatherer) (*registry.Page, error) {
 		}
 	}
 	return message.Page(families), nil
-}
-
-// replaceFile writes a file beside the one of that name and puts it in its
-// place. The name of the new one ends differently until then, so that who reads
-// all *.prom of a folder does not see it.
-func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	replaced := false
-	defer func() {
-		if !replaced {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	replaced = true
-	return nil
 }

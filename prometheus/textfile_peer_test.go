@@ -1,17 +1,13 @@
 package prometheus_test
 
 import (
-	"bytes"
 	"io"
-	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/cresset-metrics/cresset/internal/peertest"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -45,58 +41,21 @@ func TestNodeExporterReadsOurTextfile(t *testing.T) {
 	}
 }
 
-// nodeExporterPage runs Debian's node exporter over a folder until it has
-// served a page, which it returns.
+// nodeExporterPage returns what Debian's node exporter serves of a folder.
 func nodeExporterPage(t *testing.T, folder string) string {
 	t.Helper()
-	program, err := exec.LookPath("prometheus-node-exporter")
-	if err != nil {
-		t.Skip("peer not installed: prometheus-node-exporter (Debian package prometheus-node-exporter)")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	server := peertest.Start(t, "prometheus-node-exporter", func(address string) []string {
+		return []string{"--web.listen-address=" + address, "--collector.disable-defaults",
+			"--collector.textfile", "--collector.textfile.directory=" + folder}
+	}, "/metrics")
+	resp, err := http.Get(server + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
-
-	var log bytes.Buffer
-	cmd := exec.Command(program, "--web.listen-address="+address, "--collector.disable-defaults",
-		"--collector.textfile", "--collector.textfile.directory="+folder)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // it is ended by a signal
-		close(ended)
-	}()
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		http.DefaultClient.CloseIdleConnections()
-	}()
-
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		resp, err := http.Get("http://" + address + "/metrics")
-		if err == nil {
-			page, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(page)
-		}
-		select {
-		case <-ended:
-			t.Fatalf("prometheus-node-exporter has ended:\n%s", log.String())
-		case <-deadline:
-			t.Fatalf("prometheus-node-exporter does not answer: %v", err)
-		case <-tick.C:
-		}
-	}
+	return string(page)
 }

@@ -69,13 +69,20 @@ type Series struct {
 	// Origin is the message that a foreign collector wrote, for encoders that
 	// can hand it on as it is; nil for series of our own. It may hold more than
 	// the fields above. Its labels are Labels.
-	Origin any
+	Origin Origin
 
 	// Rendered is this series with its bytes, for encoders to copy; nil for series
 	// that have none. Who gives the series other labels, or puts it into a family
 	// of another name, need not clear it: bytes are copied where they belong and
 	// nowhere else.
 	Rendered *Rendered
+}
+
+// Origin is a message of type io.prometheus.client.Metric.
+type Origin interface {
+	// AppendFields appends the fields of the message, all but the labels, in
+	// protobuf's wire format to dst and returns the extended slice.
+	AppendFields(dst []byte) []byte
 }
 
 // Reset empties s, keeping the memory that it has.

@@ -32,7 +32,7 @@ var (
 	asText        = encoding{"text", func(w io.Writer, e Escaping) Encoder { return NewText(w, e) }}
 	asOpenMetrics = encoding{"openmetrics", func(w io.Writer, e Escaping) Encoder { return NewOpenMetrics(w, e, false) }}
 	asCreated     = encoding{"openmetrics with created lines", func(w io.Writer, e Escaping) Encoder { return NewOpenMetrics(w, e, true) }}
-	asProtobuf    = encoding{"protobuf", func(w io.Writer, e Escaping) Encoder { return NewProtobuf(w, e, nil) }}
+	asProtobuf    = encoding{"protobuf", func(w io.Writer, e Escaping) Encoder { return NewProtobuf(w, e) }}
 
 	encodings = []encoding{asText, asOpenMetrics, asCreated, asProtobuf}
 )

@@ -16,7 +16,6 @@ import (
 type Protobuf struct {
 	output   // messages that are complete
 	escaping Escaping
-	foreign  func(dst []byte, origin any) []byte
 
 	// Of the family that is being written:
 	begun  bool
@@ -29,12 +28,10 @@ type Protobuf struct {
 
 // NewProtobuf returns an encoder that writes to w.
 //
-// A series that has an Origin is written by foreign: it appends the fields of
-// that message, all but the labels, to dst and returns the extended slice. The labels
-// are the series' own, as the escaping wants them. If foreign is nil, all
-// series are written from their own fields.
-func NewProtobuf(w io.Writer, escaping Escaping, foreign func(dst []byte, origin any) []byte) *Protobuf {
-	return &Protobuf{output: newOutput(w), escaping: escaping, foreign: foreign, body: newChunk()}
+// A series that has an Origin is written with the fields of that, but with its own
+// labels, as the escaping wants them.
+func NewProtobuf(w io.Writer, escaping Escaping) *Protobuf {
+	return &Protobuf{output: newOutput(w), escaping: escaping, body: newChunk()}
 }
 
 // Of the message MetricFamily.
@@ -72,11 +69,9 @@ func (p *Protobuf) Series(s *Series) {
 		p.before = append(p.before, p.body)
 		p.body = newChunk()
 	}
-	if s.Origin == nil || p.foreign == nil { // what is rendered knows no messages
-		if done, ok := s.renderedAs(protobufForm, p.name, p.escaping); ok {
-			p.body = append(p.body, done...)
-			return
-		}
+	if done, ok := s.renderedAs(protobufForm, p.name, p.escaping); ok {
+		p.body = append(p.body, done...)
+		return
 	}
 	p.render(s)
 }
@@ -85,8 +80,8 @@ func (p *Protobuf) render(s *Series) {
 	var metric int
 	p.body, metric = openMessage(p.body, familyMetric)
 	p.body = appendMetricLabels(p.body, s.Labels, p.escaping)
-	if s.Origin != nil && p.foreign != nil {
-		p.body = p.foreign(p.body, s.Origin)
+	if s.Origin != nil {
+		p.body = s.Origin.AppendFields(p.body)
 	} else {
 		p.body = appendMetricValue(p.body, p.family, s)
 	}

@@ -157,7 +157,7 @@ func (b *Block) render(f form) *rendering {
 	case textForm:
 		e = NewText(io.Discard, AllowUTF8)
 	case protobufForm:
-		e = NewProtobuf(io.Discard, AllowUTF8, nil)
+		e = NewProtobuf(io.Discard, AllowUTF8)
 	default:
 		e = NewOpenMetrics(io.Discard, AllowUTF8, f == createdForm)
 	}

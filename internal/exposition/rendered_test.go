@@ -78,19 +78,18 @@ func TestRenderedBytesStayInTheirFamily(t *testing.T) {
 	}
 }
 
+// fields are all that a message has.
+type fields string
+
+func (f fields) AppendFields(dst []byte) []byte { return append(dst, f...) }
+
 // A message may say more than the fields of a series.
-func TestRenderedMessagesAreWrittenByThemselves(t *testing.T) {
-	p := page{{Family{Name: "a", Type: Gauge}, []Series{{Labels: labels(), Value: 1, Origin: "more"}}}}.rendered()
-	var out strings.Builder
-	foreign := func(dst []byte, origin any) []byte { return append(dst, origin.(string)...) }
-	if err := p.write(NewProtobuf(&out, Underscores, foreign)); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); !strings.HasSuffix(got, "more") {
-		t.Errorf("got %q, want the message in it", got)
-	}
-	if got := p.in(t, asProtobuf, Underscores); strings.HasSuffix(got, "more") {
-		t.Errorf("got %q, want the fields of the series", got)
+func TestMessagesAreRenderedWhole(t *testing.T) {
+	p := page{{Family{Name: "a", Type: Gauge}, []Series{{Labels: labels(), Value: 1, Origin: fields("more")}}}}
+	for name, p := range map[string]page{"rendered": p.rendered(), "not rendered": p} {
+		if got := p.in(t, asProtobuf, Underscores); !strings.HasSuffix(got, "more") {
+			t.Errorf("%s: got %q, want the message in it", name, got)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func TestPagesAllocateNothingPerSeries(t *testing.T) {
 	for name, encoder := range map[string]func() exposition.Encoder{
 		"text":        func() exposition.Encoder { return exposition.NewText(io.Discard, exposition.Underscores) },
 		"openmetrics": func() exposition.Encoder { return exposition.NewOpenMetrics(io.Discard, exposition.Underscores, true) },
-		"protobuf":    func() exposition.Encoder { return exposition.NewProtobuf(io.Discard, exposition.Underscores, nil) },
+		"protobuf":    func() exposition.Encoder { return exposition.NewProtobuf(io.Discard, exposition.Underscores) },
 	} {
 		allocations := func(many int) float64 {
 			s := newStore()

@@ -48,6 +48,18 @@ func (b *Batch) Add(run Run) { b.runs = append(b.runs, run) }
 // makes errors that say more.
 func (b *Batch) Fail(err error) { b.errs = append(b.errs, err) }
 
+// Runs returns what was added.
+func (b *Batch) Runs() []Run { return b.runs }
+
+// Errors returns what could not be collected.
+func (b *Batch) Errors() []error {
+	errs := make([]error, len(b.errs))
+	for i, err := range b.errs {
+		errs[i] = reasonOf(err).err
+	}
+	return errs
+}
+
 // Context returns a context that ends when nobody waits for the source any
 // longer, or nil where a gather waits for as long as it takes. What a source
 // that has asked for it collects is not used once it has ended.

@@ -55,9 +55,7 @@ func (f format) encoder() func(io.Writer) exposition.Encoder {
 		}
 		return func(w io.Writer) exposition.Encoder { return exposition.NewOpenMetrics(w, escaping, f.created) }
 	case expfmt.TypeProtoDelim:
-		return func(w io.Writer) exposition.Encoder {
-			return exposition.NewProtobuf(w, escaping, message.AppendForeign)
-		}
+		return func(w io.Writer) exposition.Encoder { return exposition.NewProtobuf(w, escaping) }
 	default:
 		return nil
 	}

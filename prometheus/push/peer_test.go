@@ -1,20 +1,16 @@
 package push_test
 
 import (
-	"bytes"
 	"io"
-	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/cresset-metrics/cresset/internal/peertest"
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/cresset-metrics/cresset/prometheus/push"
 )
@@ -78,20 +74,7 @@ func TestPushgatewayTakesOurPushes(t *testing.T) {
 // delete before it has done it.
 func waitForLines(t *testing.T, server, step string, want []string) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		got := pushedLines(t, server)
-		if slices.Equal(got, want) {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("%s: got\n%s\nwant\n%s", step, strings.Join(got, "\n"), strings.Join(want, "\n"))
-		case <-tick.C:
-		}
-	}
+	peertest.Wait(t, func() bool { return slices.Equal(pushedLines(t, server), want) }, "%s: this was never exposed:\n%s", step, strings.Join(want, "\n"))
 }
 
 // pushedLines returns the lines about backups that the Pushgateway exposes,
@@ -118,58 +101,11 @@ func pushedLines(t *testing.T, server string) []string {
 }
 
 // startPushgateway runs Debian's Pushgateway until the test ends and returns its
-// address, once it is ready.
+// address.
 func startPushgateway(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("prometheus-pushgateway")
-	if err != nil {
-		t.Skip("peer not installed: prometheus-pushgateway (Debian package prometheus-pushgateway)")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-
-	var log bytes.Buffer
-	cmd := exec.Command(program, "--web.listen-address="+address, "--persistence.file="+filepath.Join(t.TempDir(), "pushed"))
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // it is ended by a signal
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		http.DefaultClient.CloseIdleConnections()
-		if t.Failed() {
-			t.Logf("prometheus-pushgateway wrote:\n%s", log.String())
-		}
-	})
-
-	server := "http://" + address
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		resp, err := http.Get(server + "/-/ready")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return server
-			}
-		}
-		select {
-		case <-ended:
-			t.Fatalf("prometheus-pushgateway has ended:\n%s", log.String())
-		case <-deadline:
-			t.Fatalf("prometheus-pushgateway is not ready: %v", err)
-		case <-tick.C:
-		}
-	}
+	state := filepath.Join(t.TempDir(), "pushed")
+	return peertest.Start(t, "prometheus-pushgateway", func(address string) []string {
+		return []string{"--web.listen-address=" + address, "--persistence.file=" + state}
+	}, "/-/ready")
 }

@@ -1,15 +1,18 @@
 package push
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/cresset-metrics/cresset/internal/pushgateway"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -29,20 +32,12 @@ type HTTPDoer interface {
 type Pusher struct {
 	err error // the first one
 
-	base     string // the URL up to where the path of the group begins
-	job      string
-	grouping map[string]string
+	group  pushgateway.Group
+	format expfmt.Format
 
 	collectors *prometheus.Registry
 	gatherers  prometheus.Gatherers // collectors comes first
-
-	client      HTTPDoer
-	header      http.Header // nil for none
-	credentials *credentials
-	format      expfmt.Format
 }
-
-type credentials struct{ username, password string }
 
 var errJobEmpty = errors.New("job name is empty")
 
@@ -50,18 +45,17 @@ var errJobEmpty = errors.New("job name is empty")
 // URL is that of the Pushgateway, such as "https://example.org:9091", without
 // the path of the group. One without a scheme is taken for http.
 func New(url, job string) *Pusher {
-	if !strings.Contains(url, "://") {
-		url = "http://" + url
-	}
 	collectors := prometheus.NewRegistry()
 	p := &Pusher{
-		base:       strings.TrimSuffix(url, "/"),
-		job:        strings.Clone(job),
-		grouping:   make(map[string]string),
+		group: pushgateway.Group{
+			Base:   pushgateway.BaseURL(url),
+			Job:    strings.Clone(job),
+			Labels: make(map[string]string),
+			Client: &http.Client{},
+		},
+		format:     expfmt.NewFormat(expfmt.TypeProtoDelim),
 		collectors: collectors,
 		gatherers:  prometheus.Gatherers{collectors},
-		client:     &http.Client{},
-		format:     expfmt.NewFormat(expfmt.TypeProtoDelim),
 	}
 	if job == "" {
 		p.err = errJobEmpty
@@ -99,7 +93,7 @@ func (p *Pusher) Grouping(name, value string) *Pusher {
 	case !model.UTF8Validation.IsValidLabelName(name):
 		p.err = fmt.Errorf("grouping label has invalid name: %s", name)
 	default:
-		p.grouping[strings.Clone(name)] = strings.Clone(value)
+		p.group.Labels[strings.Clone(name)] = strings.Clone(value)
 	}
 	return p
 }
@@ -107,21 +101,21 @@ func (p *Pusher) Grouping(name, value string) *Pusher {
 // Client has requests sent by c instead of an http.Client without a timeout. It
 // returns the Pusher.
 func (p *Pusher) Client(c HTTPDoer) *Pusher {
-	p.client = c
+	p.group.Client = c
 	return p
 }
 
 // Header has a copy of the header sent with every request. Content-Type is what
 // the format says, whatever stands there. It returns the Pusher.
 func (p *Pusher) Header(header http.Header) *Pusher {
-	p.header = header.Clone()
+	p.group.Header = header.Clone()
 	return p
 }
 
 // BasicAuth has the credentials sent with every request, as HTTP's Basic
 // authentication knows them. It returns the Pusher.
 func (p *Pusher) BasicAuth(username, password string) *Pusher {
-	p.credentials = &credentials{username, password}
+	p.group.Credentials = &pushgateway.Credentials{Username: username, Password: password}
 	return p
 }
 
@@ -141,18 +135,70 @@ func (p *Pusher) Error() error { return p.err }
 // Push replaces all metrics of the group with what the Collectors and Gatherers
 // have now. It sends nothing if they cannot be gathered without an error, and
 // returns an error unless the Pushgateway answers with a status of 200 or 202.
-func (p *Pusher) Push() error { return p.push(context.Background(), http.MethodPut) }
+func (p *Pusher) Push() error { return p.PushContext(context.Background()) }
 
 // PushContext is Push, but ends with an error when ctx is done.
-func (p *Pusher) PushContext(ctx context.Context) error { return p.push(ctx, http.MethodPut) }
+func (p *Pusher) PushContext(ctx context.Context) error { return p.push(ctx, p.group.Replace) }
 
 // Add is Push, but leaves metrics in the group whose names are not among those
 // that are sent.
-func (p *Pusher) Add() error { return p.push(context.Background(), http.MethodPost) }
+func (p *Pusher) Add() error { return p.AddContext(context.Background()) }
 
 // AddContext is Add, but ends with an error when ctx is done.
-func (p *Pusher) AddContext(ctx context.Context) error { return p.push(ctx, http.MethodPost) }
+func (p *Pusher) AddContext(ctx context.Context) error { return p.push(ctx, p.group.Add) }
 
 // Delete removes the group with all its metrics. It returns an error unless the
 // Pushgateway answers with a status of 202.
-func (p *Pusher) Delete() error { return p.delete() }
+func (p *Pusher) Delete() error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.group.Delete(context.Background())
+}
+
+func (p *Pusher) push(ctx context.Context, send func(ctx context.Context, contentType string, page []byte) error) error {
+	if p.err != nil {
+		return p.err
+	}
+	page, err := p.page()
+	if err != nil {
+		return err
+	}
+	return send(ctx, string(p.format), page)
+}
+
+// page returns what is to be pushed, in the chosen format.
+func (p *Pusher) page() ([]byte, error) {
+	families, err := p.gatherers.Gather()
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	encoder := expfmt.NewEncoder(&body, p.format)
+	for _, family := range families {
+		if err := p.checkLabels(family); err != nil {
+			return nil, err
+		}
+		if err := encoder.Encode(family); err != nil {
+			return nil, fmt.Errorf("failed to encode metric family %s, error is %w", family.GetName(), err)
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok { // OpenMetrics pages have an end
+		if err := closer.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return body.Bytes(), nil
+}
+
+// checkLabels refuses metrics with a label of the group.
+func (p *Pusher) checkLabels(family *dto.MetricFamily) error {
+	for _, m := range family.GetMetric() {
+		for _, label := range m.GetLabel() {
+			if err := p.group.Taken(label.GetName(), family.GetName(), m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/cresset-metrics/cresset/internal/diff"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -138,7 +139,7 @@ func compare(got, want []*dto.MetricFamily) error {
 		return fmt.Errorf("encoding expected metrics failed: %w", err)
 	}
 	if gotText != wantText {
-		return errors.New(diff(gotText, wantText))
+		return errors.New(diff.Lines(gotText, wantText))
 	}
 	return nil
 }

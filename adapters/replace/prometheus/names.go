@@ -11,6 +11,7 @@ package prometheus
 import (
 	"time"
 
+	"github.com/cresset-metrics/cresset"
 	dto "github.com/prometheus/client_model/go"
 
 	ours "github.com/cresset-metrics/cresset/prometheus"
@@ -123,6 +124,9 @@ func ExponentialBuckets(start float64, factor float64, count int) []float64 {
 func ExponentialBucketsRange(minBucket float64, maxBucket float64, count int) []float64 {
 	return ours.ExponentialBucketsRange(minBucket, maxBucket, count)
 }
+
+// FromNative calls [ours.FromNative].
+func FromNative(native *cresset.Registry) *Registry { return ours.FromNative(native) }
 
 // GetOrRegister calls [ours.GetOrRegister].
 func GetOrRegister[C Collector](reg Registerer, c C) (C, error) { return ours.GetOrRegister[C](reg, c) }

@@ -6,11 +6,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// AppendForeign appends what a message of a foreign collector holds, in its
-// wire format, all but its labels: what an exposition.Protobuf needs of the origin
-// of a series.
-func AppendForeign(dst []byte, origin any) []byte {
-	m := origin.(*dto.Metric)
+// Origin is a message of a foreign collector as the series that was read out of it
+// refers to it.
+type Origin struct{ Metric *dto.Metric }
+
+// AppendFields implements exposition.Origin.
+func (o Origin) AppendFields(dst []byte) []byte {
+	m := o.Metric
 	// The fields and their numbers are those of io.prometheus.client.Metric.
 	if m.Gauge != nil {
 		dst = appendMessage(dst, 2, m.Gauge)

@@ -11,7 +11,7 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
-func TestAppendForeign(t *testing.T) {
+func TestFieldsOfOrigin(t *testing.T) {
 	exemplar := &dto.Exemplar{
 		Label: []*dto.LabelPair{{Name: proto.String("trace_id"), Value: proto.String("1")}},
 		Value: proto.Float64(2), Timestamp: &timestamppb.Timestamp{Seconds: 5},
@@ -39,7 +39,7 @@ func TestAppendForeign(t *testing.T) {
 			}
 			m.Label = []*dto.LabelPair{{Name: proto.String("not"), Value: proto.String("written")}}
 			dst := []byte("before")
-			if got := string(message.AppendForeign(dst, m)); got != "before"+string(want) {
+			if got := string(message.Origin{Metric: m}.AppendFields(dst)); got != "before"+string(want) {
 				t.Errorf("got %q, want %q in front of %q", got, dst, want)
 			}
 		})

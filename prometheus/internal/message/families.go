@@ -53,8 +53,8 @@ func (f *Families) Family(in *exposition.Family) {
 // a copy of it necessary.
 func (f *Families) Series(s *exposition.Series) {
 	mf := f.all[len(f.all)-1]
-	if origin, ok := s.Origin.(*dto.Metric); ok {
-		mf.Metric = append(mf.Metric, inOrder(origin))
+	if origin, ok := s.Origin.(Origin); ok {
+		mf.Metric = append(mf.Metric, inOrder(origin.Metric))
 		return
 	}
 	m := &dto.Metric{}

@@ -164,7 +164,7 @@ func load(t exposition.Type, in *dto.Metric) exposition.Series {
 		Labels:       &labels,
 		Timestamp:    in.GetTimestampMs(),
 		HasTimestamp: in.TimestampMs != nil,
-		Origin:       in,
+		Origin:       Origin{in},
 	}
 	switch t {
 	case exposition.Gauge:

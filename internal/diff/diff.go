@@ -1,4 +1,6 @@
-package testutil
+// Package diff shows how two texts differ, line by line, for tests to tell what
+// they got and what they wanted.
+package diff
 
 import (
 	"slices"
@@ -9,11 +11,11 @@ import (
 // both grow with the square of the lines that differ. Nobody reads more.
 const maxEdits = 2000
 
-// diff lists the lines of two texts: marked with "-" what only got has, with "+"
+// Lines lists the lines of two texts: marked with "-" what only got has, with "+"
 // what only want has, and with a blank what both have, so that as few as
 // possible are marked. Texts that differ in more than maxEdits lines have only
 // the lines in common listed so with which they begin and end.
-func diff(got, want string) string {
+func Lines(got, want string) string {
 	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
 	lines, ok := shortestEdit(a, b)
 	if !ok {

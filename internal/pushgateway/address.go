@@ -1,4 +1,4 @@
-package push
+package pushgateway
 
 import (
 	"encoding/base64"
@@ -7,19 +7,28 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/common/model"
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // base64Mark, at the end of a label name in a path, says that the value after
 // it is in base64.
 const base64Mark = "@base64"
 
+// BaseURL returns what the addresses of all groups of a Pushgateway begin with.
+// A URL without a scheme is taken for http.
+func BaseURL(url string) string {
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	return strings.TrimSuffix(url, "/")
+}
+
 // address returns the URL of the group: the job, and after it the grouping
 // labels by name, each with its value.
-func (p *Pusher) address() string {
-	path := p.base + "/metrics" + pathOf("job", p.job)
-	for _, name := range slices.Sorted(maps.Keys(p.grouping)) {
-		path += pathOf(pathName(name), p.grouping[name])
+func (g *Group) address() string {
+	path := g.Base + "/metrics" + pathOf("job", g.Job)
+	for _, name := range slices.Sorted(maps.Keys(g.Labels)) {
+		path += pathOf(pathName(name), g.Labels[name])
 	}
 	return path
 }
@@ -44,7 +53,7 @@ func pathOf(name, value string) string {
 // that Pushgateways know which take such names.
 func pathName(name string) string {
 	if name == "." || name == ".." || strings.Contains(name, "/") || strings.HasSuffix(name, base64Mark) {
-		return model.EscapeName(name, model.ValueEncodingEscaping)
+		return exposition.EscapeName(name, exposition.Values)
 	}
 	return url.PathEscape(name)
 }

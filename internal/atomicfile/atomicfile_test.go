@@ -1,4 +1,4 @@
-package prometheus
+package atomicfile_test
 
 import (
 	"errors"
@@ -6,14 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/cresset-metrics/cresset/internal/atomicfile"
 )
 
-// TestReplaceFileAfterAnErrorInTheMiddle is for what no caller can bring about:
+// TestReplaceAfterAnErrorInTheMiddle is for what no caller can bring about:
 // a full disk.
-func TestReplaceFileAfterAnErrorInTheMiddle(t *testing.T) {
+func TestReplaceAfterAnErrorInTheMiddle(t *testing.T) {
 	folder := t.TempDir()
 	full := errors.New("the disk is full")
-	err := replaceFile(filepath.Join(folder, "weather.prom"), func(w io.Writer) error {
+	err := atomicfile.Replace(filepath.Join(folder, "weather.prom"), func(w io.Writer) error {
 		if _, err := io.WriteString(w, "rain 1\n"); err != nil {
 			t.Error(err)
 		}

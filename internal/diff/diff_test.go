@@ -1,4 +1,4 @@
-package testutil
+package diff
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestDiff(t *testing.T) {
+func TestLines(t *testing.T) {
 	for _, tt := range []struct{ name, got, want, diff string }{
 		{"nothing and a line", "", "a\n", "+a\n "},
 		{"a line and nothing", "a\n", "", "-a\n "},
@@ -21,7 +21,7 @@ func TestDiff(t *testing.T) {
 		{"the example of the paper", "a\nb\nc\na\nb\nb\na", "c\nb\na\nb\na\nc", "-a\n-b\n c\n+b\n a\n b\n-b\n a\n+c"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := diff(tt.got, tt.want); got != tt.diff {
+			if got := Lines(tt.got, tt.want); got != tt.diff {
 				t.Errorf("got:\n%s\nwant:\n%s", got, tt.diff)
 			}
 		})
@@ -64,12 +64,12 @@ func fewest(a, b []string) int {
 	return len(a) + len(b) - 2*common[len(b)]
 }
 
-func TestDiffHasBothTextsAndMarksFewLines(t *testing.T) {
+func TestLinesHasBothTextsAndMarksFewLines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lines := rapid.SliceOfN(rapid.StringMatching("[abc ]?"), 0, 20)
 		a, b := lines.Draw(t, "got"), lines.Draw(t, "want")
 		got, want := strings.Join(a, "\n"), strings.Join(b, "\n")
-		from, to, marked := sides(t, diff(got, want))
+		from, to, marked := sides(t, Lines(got, want))
 		if from != got || to != want {
 			t.Errorf("got the difference of %q and %q, want of %q and %q", from, to, got, want)
 		}
@@ -80,10 +80,10 @@ func TestDiffHasBothTextsAndMarksFewLines(t *testing.T) {
 }
 
 // A difference that would cost too much is listed simply, and whole.
-func TestDiffOfManyLines(t *testing.T) {
+func TestLinesOfManyLines(t *testing.T) {
 	got := "begin\n" + strings.Repeat("a\n", maxEdits) + "end\n"
 	want := "begin\n" + strings.Repeat("b\n", maxEdits) + "end\n"
-	lines := strings.Split(diff(got, want), "\n")
+	lines := strings.Split(Lines(got, want), "\n")
 	expected := slices.Concat(
 		[]string{" begin"}, slices.Repeat([]string{"-a"}, maxEdits), slices.Repeat([]string{"+b"}, maxEdits), []string{" end", " "})
 	if !slices.Equal(lines, expected) {

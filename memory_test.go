@@ -1,0 +1,55 @@
+//go:build !race
+
+// The race detector allocates on its own account.
+
+package cresset_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/cresset-metrics/cresset"
+	"github.com/cresset-metrics/cresset/internal/exposition"
+)
+
+// nowhere is a response that nobody reads.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header         { return n.header }
+func (n nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (n nowhere) WriteHeader(int)             {}
+
+// A page costs memory for its request and its families, not for each series.
+func TestServingAllocatesNothingPerSeries(t *testing.T) {
+	allocations := func(n int, headers ...string) float64 {
+		s := newSource("a", exposition.Counter)
+		for i := range n {
+			s.series = append(s.series, exposition.Series{Labels: labels("x", strconv.Itoa(i)), Value: 1, Created: exposition.UnixNano(1)})
+		}
+		reg := cresset.NewRegistry()
+		register(t, reg, s)
+		h := reg.Handler()
+		r, err := http.NewRequest("GET", "http://localhost/metrics?name[]=a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		return testing.AllocsPerRun(20, func() { h.ServeHTTP(nowhere{make(http.Header)}, r) })
+	}
+	for name, headers := range map[string][]string{
+		"text":        nil,
+		"gzip":        {"Accept-Encoding", "gzip"},
+		"OpenMetrics": {"Accept", "application/openmetrics-text;version=1.0.0"},
+		"protobuf":    {"Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"},
+	} {
+		few, many := allocations(10, headers...), allocations(10_000, headers...)
+		// Memory that a garbage collection takes from a pool is had again.
+		if many > few+100 {
+			t.Errorf("%s: got %v allocations for 10 series and %v for 10,000", name, few, many)
+		}
+		t.Logf("%s: %v allocations for 10 series, %v for 10,000", name, few, many)
+	}
+}
