@@ -25,7 +25,12 @@ import (
 // change with every request belong in a CounterVec.
 //
 // At each scrape an object is there as a whole: as it was before a Set, Delete or
-// Replace, or as it is afterwards. All metrics of a scrape are of one moment.
+// Replace, or as it is afterwards. All metrics of a scrape are of one moment. They
+// stand in the order that all metrics of a name have, by the values of their labels.
+//
+// Register the store itself, with or without a wrapping. A type that embeds it may
+// have a Collect of its own, and so has its metrics collected one by one, as those
+// of any other Collector.
 type ObjectStore[K comparable] struct {
 	descs []*Desc
 	known map[*registry.Desc]*Desc

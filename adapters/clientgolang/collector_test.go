@@ -66,8 +66,17 @@ func ourKinds() []ours.Collector {
 	wrapped := ours.NewGaugeVec(ours.GaugeOpts{Name: "wrapped", Help: "Wrapped."}, []string{"in"})
 	wrapped.WithLabelValues("side").Set(1)
 	wrapped.WithLabelValues("doors").Set(2)
+	object, dotted := ours.NewDesc("object_total", "Object.", []string{"l"}, nil), ours.NewDesc("object.info", "", nil, nil)
+	objects := ours.NewObjectStore[string](object, dotted)
+	if err := objects.Set("one",
+		ours.MustNewConstMetricWithCreatedTimestamp(object, ours.CounterValue, 1, time.Unix(9, 0), "v"),
+		ours.NewMetricWithTimestamp(time.UnixMilli(1234), ours.MustNewConstMetric(object, ours.CounterValue, 2, "w")),
+		ours.MustNewConstMetric(dotted, ours.GaugeValue, 1),
+	); err != nil {
+		panic(err)
+	}
 	return []ours.Collector{
-		counters, gauge, histogram,
+		counters, gauge, histogram, objects,
 		ours.NewUntypedFunc(ours.UntypedOpts{Name: "untyped", Help: "Untyped."}, func() float64 { return 5 }),
 		ours.CollectorFunc(func(ch chan<- ours.Metric) {
 			ch <- ours.NewMetricWithTimestamp(time.UnixMilli(1234), ours.MustNewConstMetric(constant, ours.GaugeValue, 1, "timestamp"))

@@ -15,24 +15,24 @@ import (
 // The bytes are those of names as they are, and serve every page if no name needs
 // to be escaped. Where one does, pages with escaping are made anew.
 //
-// Any number of goroutines may read a block. Only forms changes: each is stored
-// once it is complete. Two pages that need the same one at the same time may both
-// make it; both are the same.
+// Any number of goroutines may read a block. Only the later forms change: each is
+// stored once it is complete. Two pages that need the same one at the same time may
+// both make it; both are the same.
 type Block struct {
 	owner  any
 	series []Rendered
-	forms  [forms]atomic.Pointer[rendering]
+	later  [laterForms]atomic.Pointer[rendering]
 }
 
 // form is a format as far as the bytes of a series depend on it.
 type form int
 
 const (
-	textForm form = iota
-	openMetricsForm
-	createdForm // OpenMetrics with _created lines
+	openMetricsForm form = iota
+	createdForm          // OpenMetrics with _created lines
 	protobufForm
-	forms
+	laterForms
+	textForm // is there from the start
 )
 
 // rendering has the bytes of all series of a block, one after the other.
@@ -51,14 +51,16 @@ func (r *rendering) of(series int) string {
 
 // Rendered is a series of a block.
 type Rendered struct {
-	block  *Block
+	// What a page of the text format needs stands together.
+	text   string // the lines in that format
 	family string
-	labels Labels
 	value  float64
 	rest   *Series // all of the series if it is more than a value, but its labels
-	at     uint32  // its place in the block
+	block  *Block
+	at     uint32 // its place in the block
 	typ    Type
 	plain  bool // no name in it needs to be escaped
+	labels Labels
 }
 
 // Member is a series as a block is made of it.
@@ -93,11 +95,12 @@ func NewBlock(owner any, members []Member) *Block {
 	text := b.render(textForm)
 	values := make([]string, labels)
 	for i := range b.series {
-		l := &b.series[i].labels
-		l.within(text.of(i), members[i].Names, values[:len(l.Values):len(l.Values)])
-		values = values[len(l.Values):]
+		r := &b.series[i]
+		r.text = text.of(i)
+		n := len(r.labels.Values)
+		r.labels.within(r.text, members[i].Names, values[:n:n])
+		values = values[n:]
 	}
-	b.forms[textForm].Store(text)
 	return b
 }
 
@@ -184,19 +187,19 @@ func (s *Series) renderedAs(f form, family string, e Escaping) (string, bool) {
 	if r == nil || s.Labels != &r.labels || family != r.family || !r.plain && e != AllowUTF8 {
 		return "", false
 	}
-	done := r.block.forms[f].Load()
+	if f == textForm {
+		return r.text, true
+	}
+	done := r.block.later[f].Load()
 	if done == nil {
 		done = r.block.render(f)
-		r.block.forms[f].Store(done)
+		r.block.later[f].Store(done)
 	}
 	return done.of(int(r.at)), true
 }
 
 // Owner returns what NewBlock was given.
 func (b *Block) Owner() any { return b.owner }
-
-// Len returns the number of series.
-func (b *Block) Len() int { return len(b.series) }
 
 // At returns a series. It keeps the whole block in memory.
 func (b *Block) At(i int) *Rendered { return &b.series[i] }

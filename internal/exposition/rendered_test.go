@@ -97,7 +97,7 @@ func TestLabelsAreKeptInTheLines(t *testing.T) {
 	l := labels("a", "plain", "b", "es\"caped", "größe", "")
 	r := NewBlock(nil, []Member{{Family: "f", Type: Gauge, Names: l.Names, Series: Series{Labels: l}}}).At(0)
 	within := func(s string) bool {
-		lines := r.block.forms[textForm].Load().bytes
+		lines := r.text
 		start := uintptr(unsafe.Pointer(unsafe.StringData(lines)))
 		at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
 		return start <= at && at < start+uintptr(len(lines))

@@ -22,17 +22,20 @@ func byLabels(a, b *exposition.Rendered) int { return a.Labels().Compare(b.Label
 
 // check compares a list with the series that it should have.
 func (l *list) check(t *rapid.T, want map[string]*exposition.Rendered) {
-	var all []*exposition.Rendered
-	timed := 0
-	for _, r := range want {
-		all = append(all, r)
+	got, timed := flat(l.chunks), 0
+	if len(got) != len(want) {
+		t.Fatalf("got %d series, want %d", len(got), len(want))
+	}
+	for i, r := range got {
+		if i > 0 && byLabels(got[i-1], r) >= 0 {
+			t.Fatalf("got %q after %q", r.Labels().Text(), got[i-1].Labels().Text())
+		}
+		if r != want[r.Labels().Values[0]] {
+			t.Fatalf("got another series of %q than the last one that was put", r.Labels().Text())
+		}
 		if r.HasTimestamp() {
 			timed++
 		}
-	}
-	slices.SortFunc(all, byLabels)
-	if got := flat(l.chunks); !slices.Equal(got, all) {
-		t.Fatalf("got %d series, want %d, or they are others", len(got), len(all))
 	}
 	if l.timed != timed {
 		t.Fatalf("got %d series with a timestamp, want %d", l.timed, timed)

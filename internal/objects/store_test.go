@@ -124,7 +124,7 @@ func TestReplaceFailsAsAWhole(t *testing.T) {
 // Every page has every object as a whole: all of its series have the same value,
 // and it has as many as that value says.
 func TestPagesHaveWholeObjects(t *testing.T) {
-	const many, mostSeries, pages = 20, 40, 300
+	const many, mostSeries, pages = 20, 40, 100
 	s := newStore()
 	version := func(pod, n int) []objects.Series {
 		name := strconv.Itoa(pod)

@@ -65,6 +65,35 @@ func TestDescString(t *testing.T) {
 	}
 }
 
+func TestSameDescs(t *testing.T) {
+	constant := map[string]string{"c": "1"}
+	d := registry.NewDesc("n", "h", "u", []string{"a", "b"}, constant)
+	invalid := registry.InvalidDesc(errors.New("no"))
+	tests := map[string]struct {
+		other *registry.Desc
+		want  bool
+	}{
+		"itself":                  {d, true},
+		"made alike":              {registry.NewDesc("n", "h", "u", []string{"a", "b"}, constant), true},
+		"labels in another order": {registry.NewDesc("n", "h", "u", []string{"b", "a"}, constant), true},
+		"another name":            {registry.NewDesc("m", "h", "u", []string{"a", "b"}, constant), false},
+		"another help":            {registry.NewDesc("n", "", "u", []string{"a", "b"}, constant), false},
+		"another unit":            {registry.NewDesc("n", "h", "", []string{"a", "b"}, constant), false},
+		"another label":           {registry.NewDesc("n", "h", "u", []string{"a", "d"}, constant), false},
+		"another value":           {registry.NewDesc("n", "h", "u", []string{"a", "b"}, map[string]string{"c": "2"}), false},
+		"no constant label":       {registry.NewDesc("n", "h", "u", []string{"a", "b", "c"}, nil), false},
+		"something invalid":       {d.Refused(errors.New("no")), false},
+	}
+	for name, test := range tests {
+		if got := d.Same(test.other); got != test.want {
+			t.Errorf("%s: got %t, want %t", name, got, test.want)
+		}
+	}
+	if !invalid.Same(invalid) || invalid.Same(registry.InvalidDesc(errors.New("no"))) {
+		t.Error("something invalid is the same as itself and nothing else")
+	}
+}
+
 func TestDescKeepsNothingOfTheCallers(t *testing.T) {
 	buf := []byte("name help unit const value var")
 	all := unsafe.String(&buf[0], len(buf))

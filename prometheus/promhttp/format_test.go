@@ -42,7 +42,17 @@ func everything(t *testing.T) *prometheus.Registry {
 			h.(prometheus.ExemplarObserver).ObserveWithExemplar(v, prometheus.Labels{"trace": fmt.Sprint(v)})
 		}
 	}
-	return registryOf(live, classic, native, prometheus.NewSummary(prometheus.SummaryOpts{Name: "live_bytes"}), collecting(
+	kept, keptSeconds, keptDotted := desc("kept_total", "kind"), desc("kept_seconds"), desc("kept.temperature", "room.name")
+	objects := prometheus.NewObjectStore[int](kept, keptSeconds, keptDotted)
+	if err := objects.Set(1,
+		with(prometheus.MustNewConstMetricWithCreatedTimestamp(kept, prometheus.CounterValue, 3, since, "tea"), 1),
+		prometheus.NewMetricWithTimestamp(since, prometheus.MustNewConstMetric(kept, prometheus.CounterValue, 4, "coffee")),
+		with(prometheus.MustNewConstNativeHistogram(keptSeconds, 6, 9.5, map[int]int64{1: 2, 3: 1}, map[int]int64{0: 1}, 2, 2, 1e-9, since), 2),
+		prometheus.MustNewConstMetric(keptDotted, prometheus.GaugeValue, -1.5, "kitchen"),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return registryOf(live, classic, native, prometheus.NewSummary(prometheus.SummaryOpts{Name: "live_bytes"}), objects, collecting(
 		with(prometheus.MustNewConstMetricWithCreatedTimestamp(desc("sold_total", "kind"), prometheus.CounterValue, 3, since, "tea"), 1),
 		prometheus.MustNewConstMetric(desc("sold"), prometheus.CounterValue, 3),
 		prometheus.MustNewConstMetric(desc("room.temperature", "room.name"), prometheus.GaugeValue, -1.5, "kitchen"),
