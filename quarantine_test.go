@@ -110,7 +110,8 @@ func TestDeadlines(t *testing.T) {
 				if took := time.Since(began); took != test.want {
 					t.Errorf("the page took %v, want %v", took, test.want)
 				}
-				if !strings.Contains(page, "\ngood 3\n") || strings.Contains(page, "slow 1\n") {
+				if !strings.Contains(page, "\ngood 3\n") || strings.Contains(page, "slow 1\n") ||
+					!strings.Contains(page, `cresset_quarantined_series_total{family="slow",reason="timeout"} 1`) {
 					t.Errorf("got\n%s", page)
 				}
 				close(release)
@@ -148,7 +149,7 @@ func TestServeLast(t *testing.T) {
 		if err := reg.Register(s.desc, s); err != nil {
 			t.Fatal(err)
 		}
-		served := func() bool { return strings.Contains(text(t, reg), "\nslow 1\n") }
+		served := func() bool { return strings.Contains(text(t, reg), "slow 1\n") }
 		if !served() {
 			t.Error("there is no good result")
 		}

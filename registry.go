@@ -21,7 +21,7 @@ type Registry struct {
 	engine *registry.Registry // shared with all scopes, and with package prometheus
 
 	mu   sync.Mutex               // guards held
-	held []*registry.Registration // of what was registered through this Registry
+	held []*registry.Registration // what was registered through this Registry
 }
 
 // NewRegistry returns an empty registry.
@@ -33,9 +33,10 @@ type Registry struct {
 // them, what was left out is logged when it begins and when it has ended, and
 // counted on the same page:
 //
-//   - cresset_quarantined_series_total{family,reason}: series that were left out
-//   - cresset_collector_failures_total{collector,reason}: how often a collector
-//     failed, with cresset_collector_success{collector} and
+//   - cresset_quarantined_series_total{family,reason}: series that were left out,
+//     those of functions among them
+//   - cresset_collector_failures_total{collector,reason}: how often a Collector of
+//     package prometheus failed, with cresset_collector_success{collector} and
 //     cresset_collector_duration_seconds{collector} beside it
 //
 // How long a function may take is said by the scraper, which tells its timeout in
@@ -47,6 +48,12 @@ func NewRegistry(opts ...RegistryOption) *Registry {
 		opt(&o)
 	}
 	engine := &registry.Registry{}
+	if o.maxSeries < 0 {
+		panic(fmt.Sprintf("cresset.LimitSeries: the limit must not be negative, but is %d", o.maxSeries))
+	}
+	if o.maxSeries > 0 {
+		engine.LimitSeries(o.maxSeries, o.onOverflow)
+	}
 	if !o.strict {
 		engine.Quarantine = &registry.Quarantine{Timeout: o.timeout, ServeLast: o.serveLast, Report: registry.LogTo(o.log)}
 	}
@@ -60,6 +67,21 @@ type registryOptions struct {
 	strict             bool
 	timeout, serveLast time.Duration
 	log                *slog.Logger // nil for the default one
+	maxSeries          int          // 0 for no limit
+	onOverflow         func(name string, labels []string)
+}
+
+// LimitSeries limits how many series all vectors of the registry may have together.
+// Beyond that, what is new in a vector shares the series of that vector whose
+// labels are all "__overflow__", and which is not counted. How often there was no
+// room is counted in cresset_series_overflow_total{metric} on the registry's page.
+//
+// The function, unless it is nil, is called with the name of the vector and the
+// label values that there is no room for, each time that they are asked for, and
+// must not keep the values. There is no limit if it is zero; NewRegistry panics if
+// it is negative.
+func LimitSeries(most int, onOverflow func(name string, labels []string)) RegistryOption {
+	return func(o *registryOptions) { o.maxSeries, o.onOverflow = most, onOverflow }
 }
 
 // Strict has nothing served as long as anything is wrong: a scrape is then
@@ -98,7 +120,7 @@ func (r *Registry) Engine() *registry.Registry { return r.engine }
 func (r *Registry) register(d *registry.Desc, s registry.Source) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	registration, err := r.engine.Add(s, []*registry.Desc{d})
+	registration, err := r.engine.Add(named(s, d.Name), []*registry.Desc{d})
 	var exists registry.AlreadyRegistered
 	switch {
 	case err == nil:
@@ -112,6 +134,26 @@ func (r *Registry) register(d *registry.Desc, s registry.Source) error {
 		return fmt.Errorf("metric %q cannot be registered: %w", d.Name, err)
 	}
 }
+
+// named returns a source of one family that the registry can call by its name: one
+// that runs foreign code has to have one.
+func named(s registry.Source, family string) registry.Source {
+	if _, quick := s.(registry.Quick); quick {
+		return s
+	}
+	if _, foreign := s.(registry.Foreign); foreign {
+		return s
+	}
+	return &namedSource{s, family}
+}
+
+type namedSource struct {
+	registry.Source
+	family string
+}
+
+// Name implements registry.Foreign.
+func (s *namedSource) Name() (name string, isFamily bool) { return s.family, true }
 
 // Scope returns the same registry once more, for a part of the program that may
 // end before the program does: a plugin, a tenant, a connection. Metrics made

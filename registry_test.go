@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/cresset-metrics/cresset"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/prometheus"
 )
 
 // text returns the samples of a registry as text.
@@ -84,9 +86,14 @@ func TestScopesEndTogether(t *testing.T) {
 	if got, want := text(t, all), "a 1\nb 6\nd 4\n"; got != want {
 		t.Errorf("with the plugin again: got\n%s\nwant\n%s", got, want)
 	}
+	plugin.Unregister()
+	register(t, plugin, gauge("b", 6, "x", "y")) // the name was free for any labels
+	if got, want := text(t, all), "a 1\nb{x=\"y\"} 6\nd 4\n"; got != want {
+		t.Errorf("with another plugin: got\n%s\nwant\n%s", got, want)
+	}
 	all.Unregister()
 	all.Unregister()
-	if got, want := text(t, all), "b 6\nd 4\n"; got != want {
+	if got, want := text(t, all), "b{x=\"y\"} 6\nd 4\n"; got != want {
 		t.Errorf("without the metrics of no scope: got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -123,6 +130,38 @@ func TestScopesComeAndGo(t *testing.T) {
 	if got := text(t, r); got != "stays 1\n" {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+func TestLimitSeries(t *testing.T) {
+	var refused []string
+	reg := cresset.NewRegistry(cresset.LimitSeries(3, func(name string, labels []string) {
+		refused = append(refused, name+" "+strings.Join(labels, ","))
+	}))
+	vecs := make([]*prometheus.CounterVec, 2)
+	for i, name := range []string{"a_total", "b_total"} {
+		vecs[i] = prometheus.NewCounterVec(prometheus.CounterOpts{Name: name}, []string{"x"})
+		prometheus.FromNative(reg).MustRegister(vecs[i])
+	}
+	for _, value := range []string{"1", "2", "3"} {
+		for _, vec := range vecs {
+			vec.WithLabelValues(value).Inc()
+		}
+	}
+	const want = "a_total{x=\"1\"} 1\na_total{x=\"2\"} 1\na_total{x=\"__overflow__\"} 1\n" +
+		"b_total{x=\"1\"} 1\nb_total{x=\"__overflow__\"} 2\n" +
+		"cresset_series_overflow_total{metric=\"a_total\"} 1\ncresset_series_overflow_total{metric=\"b_total\"} 2\n"
+	if got := text(t, reg); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if want := []string{"b_total 2", "a_total 3", "b_total 3"}; !slices.Equal(refused, want) {
+		t.Errorf("got told of %q, want %q", refused, want)
+	}
+	defer func() {
+		if cause := recover(); cause != "cresset.LimitSeries: the limit must not be negative, but is -1" {
+			t.Errorf("got panic %v", cause)
+		}
+	}()
+	cresset.NewRegistry(cresset.LimitSeries(-1, nil))
 }
 
 func TestWriteTextfile(t *testing.T) {

@@ -32,9 +32,8 @@ func RegisterWith(reg Registerer, c Collector) (*Registration, error) {
 	if err := r.checkCycle(wrapped); err != nil {
 		return nil, err
 	}
-	descs := describe(wrapped)
-	place, err := r.engine().Add(sourceOf(wrapped), descs)
-	return registrationOf(reg, place, explainExisting(err, wrapped, descs))
+	place, err := r.engine().Add(sourceOf(wrapped), describe(wrapped))
+	return registrationOf(reg, place, explainExisting(err, wrapped))
 }
 
 // Replace registers a Collector in the place of those that describe the same
@@ -93,8 +92,7 @@ func (g *Registration) Replace(c Collector) error {
 	if err := r.checkCycle(wrapped); err != nil {
 		return err
 	}
-	descs := describe(wrapped)
-	return explainExisting(g.place.Replace(sourceOf(wrapped), descs), wrapped, descs)
+	return explainExisting(g.place.Replace(sourceOf(wrapped), describe(wrapped)), wrapped)
 }
 
 // inRegistry returns the Registry that a Registerer registers with, nil if it

@@ -99,8 +99,7 @@ func (r *Registry) Register(c Collector) error {
 	if err := r.checkCycle(c); err != nil {
 		return err
 	}
-	descs := describe(c)
-	return explainExisting(r.engine().Register(sourceOf(c), descs), c, descs)
+	return explainExisting(r.engine().Register(sourceOf(c), describe(c)), c)
 }
 
 // checkCycle refuses a registry that would collect itself.
@@ -112,10 +111,10 @@ func (r *Registry) checkCycle(c Collector) error {
 }
 
 // explainExisting names both Collectors where c describes what another one does.
-func explainExisting(err error, c Collector, descs []*registry.Desc) error {
+func explainExisting(err error, c Collector) error {
 	var exists registry.AlreadyRegistered
 	if errors.As(err, &exists) {
-		return AlreadyRegisteredError{ExistingCollector: unwrap(collectorOf(exists.Existing, descs)), NewCollector: c}
+		return AlreadyRegisteredError{ExistingCollector: unwrap(collectorOf(exists.Existing, describe(c))), NewCollector: c}
 	}
 	return err
 }
