@@ -22,7 +22,8 @@ import (
 // constraint, the same labels curried. Otherwise the error says what differs; it
 // wraps the AlreadyRegisteredError. Functions cannot be compared: constraints, and
 // the function of a GaugeFunc or its siblings, stay those of the existing one. Of
-// Collectors of your own, type and Descs are all that can be compared.
+// Collectors of your own, the type is compared, and the options of metrics of this
+// package whose Descs they send.
 //
 // If the Collector can neither be registered nor shared, GetOrRegister returns it
 // together with the error; it can be used, but is not exposed. Any Registerer will
@@ -52,7 +53,7 @@ func differenceOf(existing, c Collector) string {
 		return fmt.Sprintf("the existing one is a %s, the new one a %s", is, wanted)
 	}
 	if !isOurs(c) && reflect.TypeOf(existing) != reflect.TypeOf(c) {
-		return fmt.Sprintf("the existing one is a %s of another package", is)
+		return fmt.Sprintf("the existing one is a %s too, but that is another type of the same name", is)
 	}
 	if is, wanted := curriedBy(existing), curriedBy(c); !slices.Equal(is, wanted) {
 		return fmt.Sprintf("curried labels: %q in the existing one, %q in the new one", is, wanted)

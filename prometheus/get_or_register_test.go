@@ -169,6 +169,17 @@ func TestGetOrRegisterForeignCollectors(t *testing.T) {
 	wantError(t, "other buckets inside", err, `duplicate metrics collector registration attempted: Buckets: [1] in the existing one, [2] in the new one of "pair_h"`)
 }
 
+func TestGetOrRegisterTypesOfOneName(t *testing.T) {
+	r := prometheus.NewRegistry()
+	{
+		type shelf struct{ prometheus.Gauge }
+		r.MustRegister(&shelf{gaugeOf("g", "", 1)})
+	}
+	type shelf struct{ prometheus.Gauge }
+	_, err := prometheus.GetOrRegister(r, &shelf{gaugeOf("g", "", 1)})
+	wantError(t, "another type", err, "duplicate metrics collector registration attempted: the existing one is a *prometheus_test.shelf too, but that is another type of the same name")
+}
+
 type twoMetrics struct {
 	gauge     prometheus.Gauge
 	histogram prometheus.Histogram

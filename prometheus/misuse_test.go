@@ -41,6 +41,16 @@ func misuses(ttl time.Duration) []misuse {
 		{"a curried name", "g", "label_names", gauges, func() {
 			gauges.MustCurryWith(prometheus.Labels{"a": "x"}).With(prometheus.Labels{"a": "y"}).Inc()
 		}, `label name "a" is already curried`},
+		{"pinning too few", "g", "label_count", gauges, func() { gauges.Pin("x").Set(1) }, "inconsistent label cardinality: expected 2 label values but got 1 in []string{\"x\"}"},
+		{"pinning no text", "s", "invalid_utf8", summaries, func() { summaries.Pin("x", "\xff").Observe(1) }, `label value "\xff" is not valid UTF-8`},
+		{"looking up too many", "h", "label_count", histograms, func() {
+			if _, found := histograms.Lookup("1", "2", "3"); found {
+				panic("found")
+			}
+		}, "inconsistent label cardinality: expected 2 label values but got 3 in []string{\"1\", \"2\", \"3\"}"},
+		{"in the function of Replace", "c", "label_count", vec, func() {
+			vec.Replace(func(next *prometheus.CounterVec) { next.WithLabelValues("x").Inc() })
+		}, "inconsistent label cardinality: expected 2 label values but got 1 in []string{\"x\"}"},
 		{"no text", "h", "invalid_utf8", histograms, func() { histograms.WithLabelValues("x", "\xff").Observe(1) }, `label value "\xff" is not valid UTF-8`},
 		{"no text by name", "s", "invalid_utf8", summaries, func() { summaries.With(prometheus.Labels{"a": "x", "b": "\xff"}).Observe(1) }, `label b: value "\xff" is not valid UTF-8`},
 		{"no text and a wrong name", "c", "invalid_utf8", vec, func() { vec.With(prometheus.Labels{"a": "\xff", "z": "y"}).Inc() }, `label a: value "\xff" is not valid UTF-8`},
@@ -168,6 +178,24 @@ func TestMisusedExemplarsCountTheValue(t *testing.T) {
 	wantPage(t, r, want)
 }
 
+// What a counter refuses leaves no exemplar.
+func TestMisusedAddLeavesNoExemplar(t *testing.T) {
+	r, _ := counting()
+	for _, ttl := range []time.Duration{0, time.Hour} {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "c", TTL: ttl})
+		registration, err := prometheus.RegisterWith(r, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.(prometheus.ExemplarAdder).AddWithExemplar(-1, prometheus.Labels{"id": "x"})
+		var written dto.Metric
+		if err := c.Write(&written); err != nil || written.GetCounter().GetExemplar() != nil {
+			t.Errorf("got %v and error %v, want no exemplar", &written, err)
+		}
+		registration.Unregister()
+	}
+}
+
 // The metric that stands in for one that cannot be had is of the same kind, works
 // on its own, and can be called wrongly itself.
 func TestDiscardedMetrics(t *testing.T) {
@@ -289,9 +317,8 @@ func TestMisuseOfForeignVectors(t *testing.T) {
 	foreign := &prometheus.GaugeVec{MetricVec: prometheus.NewMetricVec(
 		prometheus.NewDesc("f", "", []string{"a"}, nil), func(...string) prometheus.Metric { return gaugeOf("f", "", 1) })}
 	r.MustRegister(foreign)
-	if panicOf(func() { foreign.WithLabelValues() }) == nil {
-		t.Error("got no panic")
-	}
+	err, _ := panicOf(func() { foreign.WithLabelValues() }).(error)
+	wantError(t, "panic", err, "inconsistent label cardinality: expected 1 label values but got 0 in []string(nil)")
 }
 
 // Names that come and go do not fill the memory.

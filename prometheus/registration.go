@@ -48,7 +48,8 @@ func RegisterWith(reg Registerer, c Collector) (*Registration, error) {
 // change. Where constant labels are to change, keep the Registration and use its
 // Replace.
 //
-// If there is nothing to replace, the Collector is only registered. If there is an
+// The Registrations of what was replaced are of nothing then. If there is nothing to
+// replace, the Collector is only registered. If there is an
 // error, nothing has changed. A Collector that describes nothing is refused, as
 // nobody can tell what it would replace. For the Registerer the rules are those of
 // RegisterWith.
@@ -74,7 +75,8 @@ func registrationOf(reg Registerer, place *registry.Registration, err error) (*R
 // Unregister takes the Collector out and tells whether it was still there. Unlike
 // Registerer's Unregister, it takes out Collectors that describe nothing too, and it
 // frees the full names that no other registered Collector uses: they can be
-// registered with other help and labels afterwards.
+// registered with other help and labels afterwards. Where the Registerer's Unregister
+// was first, the names stay bound, and it returns false.
 func (g *Registration) Unregister() bool { return g.place != nil && g.place.Unregister() }
 
 // Replace registers a Collector, through the same Registerer, in the place of the

@@ -39,19 +39,23 @@ type RegistryOpts struct {
 	// cresset_misuse_total{metric,reason} on the registry's page, and have no effect:
 	//
 	//   - WithLabelValues and With, where GetMetricWithLabelValues and GetMetricWith
-	//     would return an error, return a metric that works but is not exposed. The
-	//     reason is label_count, label_names or invalid_utf8.
+	//     would return an error, return a metric that works but is not exposed. So
+	//     does Pin; Lookup finds nothing. The reason is label_count, label_names or
+	//     invalid_utf8.
 	//   - Add of a counter leaves out an amount that is negative: negative_add.
 	//   - AddWithExemplar and ObserveWithExemplar leave out an exemplar that is not
 	//     valid, but take in the value: invalid_exemplar.
 	//
-	// That is so from when a metric is registered until it is unregistered, also for
-	// curried vectors, for what is registered through a Registerer that adds labels
-	// or a prefix, and for vectors inside a Collector that describes them; in the
-	// latter two the label metric is the name that the registry knows. What is in a
-	// registry that is registered with this one counts if it was there by then.
-	// Where a metric is registered with several registries, nothing panics if one of
-	// them counts, and all that do count it.
+	// Whatever else panics does so as ever, such as MustCurryWith and vectors of
+	// metrics of your own.
+	//
+	// Calls are counted from when a metric is registered until it is unregistered,
+	// also those on curried vectors, on what is registered through a Registerer that
+	// adds labels or a prefix, and on vectors inside a Collector that describes them,
+	// be it another registry, if they are there when that is registered. The label
+	// metric is the name by which this registry knows it. Where a metric is registered
+	// with several registries, nothing panics if one of them counts, and all that do
+	// count it.
 	//
 	// The page has the counts of this registry's metrics alone, and Collect, which
 	// serves to register the registry with another one, does not send them.

@@ -14,7 +14,8 @@ func (m *MetricVec) Lookup(lvs ...string) (Metric, bool) {
 	var stack [stackLabels]string
 	values, err := m.complete(stack[:0], lvs)
 	if err != nil {
-		panic(err)
+		m.misused(err)
+		return nil, false
 	}
 	var c *series.Child[Metric]
 	if m.set != nil {
@@ -47,7 +48,9 @@ func (m *MetricVec) All() iter.Seq2[[]string, Metric] {
 // have; deleting it is still possible. It is for series that should be there from
 // the beginning.
 func (m *MetricVec) Pin(lvs ...string) Metric {
-	m.mustFind(lvs) // which says what is wrong with the values
+	if _, err := m.find(lvs); err != nil {
+		return m.misused(err)
+	}
 	var stack [stackLabels]string
 	values, err := m.complete(stack[:0], lvs)
 	switch {

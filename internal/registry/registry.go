@@ -109,8 +109,8 @@ func (r *Registry) check(descs []*Desc, leaving *leaving) error {
 		newNames[d.Name] = d.dims
 	}
 	if duplicate != nil {
-		// Without one, no source that is there can have the same descs.
-		if e, known := r.byDescs[setKey(descs)]; known && !leaving.has(e) {
+		// Without one, no source that stays can have the same descs.
+		if e, known := r.byDescs[setKey(descs)]; known {
 			return AlreadyRegistered{Existing: e.source}
 		}
 	}

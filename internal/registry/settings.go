@@ -34,6 +34,7 @@ func Difference(existing, other []*Desc) string {
 }
 
 func difference(existing, other *Desc) string {
+	existing, other = existing.root(), other.root()
 	is, wants := existing.Schema.Variable(), other.Schema.Variable()
 	if !slices.Equal(is, wants) {
 		return differing("label names", is, wants)
