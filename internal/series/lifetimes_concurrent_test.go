@@ -25,7 +25,7 @@ func noteRemovals(table *tallies) {
 func TestNoUpdateOfAHeldHandleIsLost(t *testing.T) {
 	for _, ttl := range []time.Duration{20 * time.Microsecond, time.Millisecond} {
 		t.Run(ttl.String(), func(t *testing.T) {
-			table := newTallies(ttl, "n")
+			table := newTallies(ttl, "kind", "n")
 			noteRemovals(table)
 			const workers, series, each = 6, 5, 4000
 			var updates atomic.Int64
@@ -47,12 +47,15 @@ func TestNoUpdateOfAHeldHandleIsLost(t *testing.T) {
 					random := rand.New(rand.NewPCG(2, uint64(w)))
 					var held [series]*tally
 					for i := range held {
-						held[i] = table.with(fmt.Sprint(i))
+						held[i] = table.with("held", fmt.Sprint(i))
 					}
 					for range each {
 						n := random.IntN(series)
-						if random.IntN(20) == 0 {
-							held[n] = table.with(fmt.Sprint(n))
+						switch random.IntN(20) {
+						case 0:
+							held[n] = table.with("held", fmt.Sprint(n))
+						case 1:
+							table.with("once", fmt.Sprint(random.Uint64()))
 						}
 						if !held[n].incUnlessRemoved() {
 							t.Errorf("an update counted in a life that was over")
@@ -67,6 +70,12 @@ func TestNoUpdateOfAHeldHandleIsLost(t *testing.T) {
 			busy.Wait()
 			close(stop)
 			wg.Wait()
+			for deadline := time.Now().Add(time.Minute); table.running(); time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("a timer runs, though all must have expired long ago")
+				}
+			}
+			table.want(t)
 
 			table.mu.Lock()
 			defer table.mu.Unlock()

@@ -434,7 +434,13 @@ func (c *comparison) replace(t *rapid.T) {
 }
 
 func TestLifetimesAgainstNaiveModel(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	for range 20 { // as many times the usual number of checks
+		rapid.Check(t, inItsOwnBubble(t))
+	}
+}
+
+func inItsOwnBubble(t *testing.T) func(*rapid.T) {
+	return func(rt *rapid.T) {
 		var failure any
 		synctest.Test(t, func(*testing.T) {
 			defer func() { failure = recover() }()
@@ -448,7 +454,7 @@ func TestLifetimesAgainstNaiveModel(t *testing.T) {
 		case failure != nil:
 			panic(failure)
 		}
-	})
+	}
 }
 
 func checkLifetimes(t *rapid.T) {

@@ -8,7 +8,12 @@ import (
 	"time"
 )
 
-const ttl = time.Minute
+const (
+	ttl = time.Minute
+	// offBeat after the first series is made is a time whose distances from when
+	// the timer fires are not those of a time to live.
+	offBeat = ttl / 100
+)
 
 // inBubble runs a test on a table of one label whose series live for a minute.
 func inBubble(t *testing.T, name string, f func(*testing.T, *tallies)) {
@@ -37,13 +42,13 @@ func TestASeriesGoesExactlyItsTimeToLiveAfterItsLastUpdate(t *testing.T) {
 		for _, age := range []time.Duration{ttl - 1, ttl, 2 * ttl} {
 			inBubble(t, fmt.Sprintf("%s after %v", what, age), func(t *testing.T, table *tallies) {
 				s := table.with("a")
-				time.Sleep(ttl / 2)
+				time.Sleep(offBeat)
 				s.inc()
 				table.with("b")
-				time.Sleep(age - 1)
+				time.Sleep(age - time.Nanosecond)
 				table.Find([]string{"b"}) // which looks at the clock a nanosecond before
 				table.Delete([]string{"b"})
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				if got, want := tell(table, s), age >= ttl; got != want {
 					t.Errorf("gone: got %t, want %t", got, want)
 				}
@@ -151,6 +156,51 @@ func TestTablesShareALimit(t *testing.T) {
 	})
 }
 
+// The last place may go to another table while a series is being made.
+func TestATableLosesTheLastPlaceToAnother(t *testing.T) {
+	other := newTable("n")
+	table := NewTable(NewSchema(nil, []string{"n"}), func(c *Child[int]) int {
+		if c.Values()[0] != Overflow {
+			other.Create([]string{"b"})
+		}
+		return 1
+	})
+	limit, refused := &Limit{Max: 1}, 0
+	table.Limit(limit, func([]string) { refused++ })
+	other.Limit(limit, func([]string) { t.Error("the first to come was refused") })
+	table.Create([]string{"a"})
+	if got, want := texts(table.Ordered()), []string{`n="` + Overflow + `"`}; !slices.Equal(got, want) || refused != 1 {
+		t.Errorf("got %q and %d refused, want %q and 1", got, refused, want)
+	}
+	if got := limit.Used(); got != 1 {
+		t.Errorf("got %d series, want 1", got)
+	}
+}
+
+// A handle that found no room goes on counting in what stands for its series,
+// until that expires.
+func TestAHandleBeyondTheLimit(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		table.Limit(&Limit{Max: 1}, nil)
+		held := table.with("a")
+		time.Sleep(ttl)
+		table.Pin([]string{"b"})
+		held.inc()
+		held.inc()
+		table.want(t, Overflow, "b")
+		if got := table.with(Overflow).value(); got != 2 {
+			t.Errorf("got %d beyond the limit, want 2", got)
+		}
+		table.Delete([]string{"b"})
+		time.Sleep(offBeat)
+		held.inc()
+		table.want(t, Overflow)
+		time.Sleep(ttl)
+		held.inc()
+		table.want(t, "a")
+	})
+}
+
 func TestAnOverflowIsReportedWhereTheTableCanBeUsed(t *testing.T) {
 	inBubble(t, "", func(t *testing.T, table *tallies) {
 		var got []string
@@ -192,9 +242,11 @@ func TestASetThatIsGivenUpLeavesNothing(t *testing.T) {
 func TestASetDoesNotMakeOrphansOfWhatHadExpired(t *testing.T) {
 	inBubble(t, "", func(t *testing.T, table *tallies) {
 		expired, alive := table.with("expired"), table.with("alive")
-		time.Sleep(1)
+		time.Sleep(offBeat)
+		expired.inc()
+		time.Sleep(ttl / 100)
 		alive.inc()
-		time.Sleep(ttl - 1)
+		time.Sleep(ttl * 99 / 100)
 		table.Stage(nil).Commit()
 		expired.inc()
 		alive.inc()
@@ -366,20 +418,52 @@ func TestTimeInWhichTheProgramStoodStillDoesNotCount(t *testing.T) {
 // An update after the program stood still counts from then on, though its epoch
 // is from before.
 func TestAnUpdateRightAfterTheProgramStoodStill(t *testing.T) {
-	inBubble(t, "", func(t *testing.T, table *tallies) {
-		table.with("other")
-		time.Sleep(ttl / 20)
-		s := table.with("a")
-		s.inc()
-		standStill(table, 10*ttl)
-		s.inc()
-		table.want(t, "a", "other")
-		time.Sleep(ttl - ttl/512 - 1)
-		table.want(t, "a")
-		time.Sleep(ttl / 512)
-		time.Sleep(1)
-		table.want(t)
-	})
+	for _, age := range []time.Duration{0, ttl / 100, ttl / 2} {
+		inBubble(t, age.String(), func(t *testing.T, table *tallies) {
+			table.with("other")
+			time.Sleep(ttl / 20)
+			s := table.with("a")
+			s.inc()
+			time.Sleep(age)
+			standStill(table, 10*ttl)
+			s.inc()
+			table.want(t, "a", "other")
+			time.Sleep(ttl - ttl/512 - 1)
+			table.want(t, "a")
+			time.Sleep(ttl/512 + 1)
+			table.want(t)
+		})
+	}
+}
+
+// An epoch can last long, if the goroutine that is to end it has no turn. Updates
+// in it are stamped with its beginning, and count as made just now.
+func TestAnEpochThatLastsTooLong(t *testing.T) {
+	for what, there := range map[string]func(*tallies) bool{
+		"a gather": func(table *tallies) bool { return len(table.Ordered()) == 1 },
+		"a lookup": func(table *tallies) bool { return table.Find([]string{"a"}) != nil },
+		"a delete": func(table *tallies) bool { return table.Delete([]string{"a"}) },
+	} {
+		inBubble(t, what, func(t *testing.T, table *tallies) {
+			s := table.with("a")
+			s.inc()
+			table.expiry.clock.timer.Stop()
+			for range 20 {
+				time.Sleep(ttl / 8)
+				s.inc()
+			}
+			if !there(table) {
+				t.Error("got no series, want one that was updated just now")
+			}
+			s = table.with("a") // again, if it was deleted
+			s.inc()
+			table.Ordered()
+			time.Sleep(ttl * 99 / 100)
+			table.want(t, "a")
+			time.Sleep(ttl / 100)
+			table.want(t)
+		})
+	}
 }
 
 // A stamp of a time that turns out not to count does not make a series live

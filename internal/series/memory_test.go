@@ -121,7 +121,7 @@ func TestATableIsForgotten(t *testing.T) {
 		synctest.Wait()
 		for range 100 {
 			runtime.GC()
-			time.Sleep(1)
+			time.Sleep(time.Second)
 			synctest.Wait()
 			if forgotten {
 				return
