@@ -18,6 +18,8 @@ type byCollector struct {
 
 func newByCollector() *byCollector { return &byCollector{steps: make(map[string]int)} }
 
+func (w *byCollector) collector() prometheus.Collector { return w }
+
 func (w *byCollector) finished(r run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -42,7 +42,7 @@ type step struct {
 
 // way is a way to expose what runs did.
 type way interface {
-	prometheus.Collector
+	collector() prometheus.Collector
 	finished(run)
 	removed(pipeline string)
 }
@@ -59,7 +59,7 @@ func newServer() *server {
 		ways:     []way{newByTTL(time.Minute), newByReplace(), newByObject(), newByCollector()},
 	}
 	for _, w := range s.ways {
-		s.registry.MustRegister(w)
+		s.registry.MustRegister(w.collector())
 	}
 	return s
 }

@@ -12,11 +12,13 @@ var (
 // byObject exposes several metrics of each pipeline. It fits what looks after many
 // objects of which few change between two scrapes: all that is exposed about one is
 // set at once, and its lines are copied from then on.
-type byObject struct{ *prometheus.ObjectStore[string] }
+type byObject struct{ pipelines *prometheus.ObjectStore[string] }
 
 func newByObject() byObject {
 	return byObject{prometheus.NewObjectStore[string](pipelineInfo, pipelineDuration)}
 }
+
+func (w byObject) collector() prometheus.Collector { return w.pipelines }
 
 func (w byObject) finished(r run) {
 	took := 0.0
@@ -24,7 +26,7 @@ func (w byObject) finished(r run) {
 		took += s.took.Seconds()
 	}
 	last := r.steps[len(r.steps)-1].name
-	err := w.Set(r.pipeline,
+	err := w.pipelines.Set(r.pipeline,
 		prometheus.MustNewConstMetric(pipelineInfo, prometheus.GaugeValue, 1, r.pipeline, last),
 		prometheus.MustNewConstMetric(pipelineDuration, prometheus.GaugeValue, took, r.pipeline),
 	)
@@ -33,4 +35,4 @@ func (w byObject) finished(r run) {
 	}
 }
 
-func (w byObject) removed(pipeline string) { w.Delete(pipeline) }
+func (w byObject) removed(pipeline string) { w.pipelines.Delete(pipeline) }
