@@ -12,7 +12,9 @@ var (
 // byObject exposes several metrics of each pipeline. It fits what looks after many
 // objects of which few change between two scrapes: all that is exposed about one is
 // set at once, and its lines are copied from then on.
-type byObject struct{ pipelines *prometheus.ObjectStore[string] }
+type byObject struct {
+	pipelines *prometheus.ObjectStore[string]
+}
 
 func newByObject() byObject {
 	return byObject{prometheus.NewObjectStore[string](pipelineInfo, pipelineDuration)}
