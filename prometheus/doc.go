@@ -68,7 +68,9 @@
 // A name that is not valid, or two metrics that contradict each other, are errors
 // of Register, since they are mistakes in the program; MustRegister panics with
 // them. What goes wrong in one Collector while metrics are gathered costs what
-// it could not tell, and is an error beside the rest.
+// it could not tell, and is an error beside the rest. In a registry that is made
+// with QuarantineOpts it is no error: it is left out, logged once and counted on
+// the page, and a Collector that hangs holds nobody up.
 //
 // # Performance
 //

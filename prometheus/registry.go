@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -59,8 +58,7 @@ func Unregister(c Collector) bool { return DefaultRegisterer.Unregister(c) }
 // what NewRegistry returns; any number of goroutines may use it.
 //
 // A Registry is a Collector too, so that one can be registered with another, but
-// not with itself, nor with one that is registered with it. There it is one
-// Collector, whatever it holds.
+// not with itself, nor with one that is registered with it.
 type Registry struct {
 	r      registry.Registry
 	shared *registry.Registry // is used in place of r unless it is nil
@@ -183,27 +181,6 @@ func (r *Registry) MustGather() []*dto.MetricFamily {
 func (r *Registry) Page() (*registry.Page, error) {
 	page, errs := r.engine().Gather(explain)
 	return page, MultiError(errs).MaybeUnwrap()
-}
-
-// Quarantined returns what gathers from the registry by a deadline, which is the
-// zero time if there is none, for the packages of this module: in the registry's
-// own quarantine, or else in the given one. It is nil if there is neither. What was
-// left out is returned if it was the given one.
-func (r *Registry) Quarantined(q *registry.Quarantine) func(deadline time.Time) (*registry.Page, []registry.Event) {
-	engine := r.engine()
-	switch own := engine.Quarantine; {
-	case own != nil:
-		return func(deadline time.Time) (*registry.Page, []registry.Event) {
-			page, _ := own.Gather(engine, deadline, explain)
-			return page, nil
-		}
-	case q != nil:
-		return func(deadline time.Time) (*registry.Page, []registry.Event) {
-			return q.Gather(engine, deadline, explain)
-		}
-	default:
-		return nil
-	}
 }
 
 // Describe implements Collector: it sends the Descs of all Collectors that sent

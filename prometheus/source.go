@@ -54,6 +54,8 @@ func sourceOf(c Collector) source {
 		return &collectorSource{c: c, base: c}
 	case *wrappingCollector:
 		return sourceOfWrapped(m)
+	case *Registry:
+		return &nestedRegistry{collectorSource: collectorSource{c: c, base: c}, inner: m}
 	default:
 		return &collectorSource{c: c, base: c}
 	}
@@ -67,7 +69,7 @@ func sourceOfWrapped(c *wrappingCollector) source {
 	case nativeSource:
 		run := s.run()
 		desc := wrapDesc(wraps, run.Desc)
-		if run.Type != exposition.Summary || !hasQuantileLabel(desc) {
+		if desc.Err == nil && (run.Type != exposition.Summary || !hasQuantileLabel(desc)) {
 			return &wrappedSource{nativeSource: s, c: c, wrappedRun: wrappedRun{desc: desc}}
 		}
 	case storeSource:
@@ -75,11 +77,13 @@ func sourceOfWrapped(c *wrappingCollector) source {
 		wrapped := &wrappedStore{objectSource: s.objectSource, c: c, runs: make([]wrappedRun, len(runs))}
 		for i, run := range runs {
 			wrapped.runs[i].desc = wrapDesc(wraps, run.Desc)
-			if hasQuantileLabel(wrapped.runs[i].desc) { // and may be a summary one day
+			if desc := wrapped.runs[i].desc; desc.Err != nil || hasQuantileLabel(desc) { // and may be a summary one day
 				return &collectorSource{c, base, wraps}
 			}
 		}
 		return wrapped
+	case *nestedRegistry:
+		return &nestedRegistry{collectorSource: collectorSource{c, base, wraps}, inner: s.inner}
 	}
 	return &collectorSource{c, base, wraps}
 }
@@ -188,10 +192,15 @@ func (s *collectorSource) Name() (name string, isFamily bool) {
 	case *valueFunc:
 		return wrapDesc(s.wraps, c.desc.d).Name, true
 	case CollectorFunc:
-		return runtime.FuncForPC(reflect.ValueOf(c).Pointer()).Name(), false
+		return nameOf(c), false
 	default:
 		return fmt.Sprintf("%T", c), false
 	}
+}
+
+// nameOf returns the name of a function.
+func nameOf(function any) string {
+	return runtime.FuncForPC(reflect.ValueOf(function).Pointer()).Name()
 }
 
 // Collect receives what the Collector sends. A panic costs the Collector what it
@@ -203,7 +212,7 @@ func (s *collectorSource) Collect(b *registry.Batch) {
 	collect := s.collect(b)
 	var panicked error // written before the sender has ended, read after
 	ended := start(ch, func(ch chan<- Metric) {
-		panicked = s.guard(new(string), func() error { collect(ch); return nil })
+		panicked = s.guard(nil, func() error { collect(ch); return nil })
 	})
 	collected := collection{wrapper: wrapper{wraps: s.wraps}}
 	exited := true
@@ -240,7 +249,7 @@ func (s *collectorSource) collect(b *registry.Batch) func(chan<- Metric) {
 	return s.base.Collect
 }
 
-// guard runs foreign code and makes an error of its panic. The code says which
+// guard runs foreign code and makes an error of its panic. The code may say which
 // family it is at.
 func (s *collectorSource) guard(family *string, f func() error) (err error) {
 	defer func() {
@@ -248,7 +257,11 @@ func (s *collectorSource) guard(family *string, f func() error) (err error) {
 			stack := make([]byte, 64<<10)
 			stack = stack[:runtime.Stack(stack, false)]
 			err = fmt.Errorf("prometheus collector panic recovered: type=%T: error=%v\nstack trace=%s", s.base, cause, stack)
-			err = registry.Because(registry.Panic, *family, err)
+			at := ""
+			if family != nil {
+				at = *family
+			}
+			err = registry.Because(registry.Panic, at, err)
 		}
 	}()
 	return f()

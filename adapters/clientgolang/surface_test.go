@@ -24,6 +24,7 @@ var ownNames = allOf(
 		"prometheus.SafeMultiError.MaybeUnwrap": "without it, nobody could have the errors",
 		"prometheus.Registry.Page":              "promhttp and push write a registry's page without messages in between",
 		"prometheus.Registry.Quarantined":       "promhttp has registries gathered in quarantine",
+		"prometheus.Gatherers.Quarantined":      "the same for several of them",
 		"prometheus.FromNative":                 "both APIs share a page",
 		"prometheus.Registry.Native":            "likewise",
 		"prometheus.NewRegistryWith":            "registries that are not as strict",

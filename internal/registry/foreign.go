@@ -129,26 +129,26 @@ func (q *Quarantine) send(f *foreign, pedantic bool, now time.Time) *run {
 	r := &run{began: now, batch: Batch{pedantic: pedantic, ctx: ctx}, over: make(chan struct{}), end: end}
 	go func() {
 		defer q.back(f, r) // also if the goroutine ends by runtime.Goexit
-		collect(f.source, &r.batch)
+		f.collect(&r.batch)
 	}()
 	return r
 }
 
 var errExited = errors.New("runtime.Goexit was called where the function should return")
 
-// collect asks a source and makes errors of all ways to end but returning.
-func collect(source Source, b *Batch) {
+// collect asks the source and makes errors of all ways to end but returning.
+func (f *foreign) collect(b *Batch) {
 	returned := false
 	defer func() {
 		if cause := recover(); cause != nil {
 			stack := make([]byte, 64<<10)
 			stack = stack[:runtime.Stack(stack, false)]
-			b.Fail(Because(Panic, "", fmt.Errorf("%T panicked: %v\nstack trace=%s", source, cause, stack)))
+			b.Fail(Because(Panic, "", fmt.Errorf("%s panicked: %v\nstack trace=%s", f.name, cause, stack)))
 		} else if !returned {
-			b.Fail(fmt.Errorf("%T: %w", source, errExited))
+			b.Fail(fmt.Errorf("%s: %w", f.name, errExited))
 		}
 	}()
-	source.Collect(b)
+	f.source.Collect(b)
 	returned = true
 }
 

@@ -103,7 +103,7 @@ func (r *Registry) Gather(explain func(run *Run, i int) string) (*Page, []error)
 	batches := make([]Batch, len(s.sources))
 	var wg sync.WaitGroup
 	ask := func(i int, source Source) {
-		batches[i].pedantic = s.pedantic(i)
+		batches[i].pedantic = s.idsFor(i) != nil
 		if _, quick := source.(Quick); quick {
 			source.Collect(&batches[i])
 			return
@@ -168,10 +168,7 @@ func (r *Registry) snapshot() snapshot {
 	return s
 }
 
-// pedantic tells whether series of a source are checked against their descs.
-func (s *snapshot) pedantic(source int) bool { return s.ids != nil && source < s.checked }
-
-// idsFor returns what a source may expose, nil for anything.
+// idsFor returns what a source may expose, nil for anything, without a check.
 func (s *snapshot) idsFor(source int) map[string]struct{} {
 	if source >= s.checked {
 		return nil

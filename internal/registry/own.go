@@ -112,7 +112,10 @@ func (q *Quarantine) addOwn(p *Page, all []asked) {
 	q.mu.Unlock()
 
 	for name, rows := range series {
-		slices.SortFunc(rows, func(a, b exposition.Series) int { return a.Labels.Compare(b.Labels) })
+		compare := func(a, b exposition.Series) int { return a.Labels.Compare(b.Labels) }
+		slices.SortFunc(rows, compare)
+		// A source may have been registered twice.
+		rows = slices.CompactFunc(rows, func(a, b exposition.Series) bool { return compare(a, b) == 0 })
 		family := ownFamilies[name]
 		family.Name, family.HasHelp = name, true
 		p.Append(family, rows)

@@ -18,7 +18,8 @@ import (
 // left out until it comes back. A gather gives it as much time as it has itself,
 // counted from when the source was asked, whoever asked it.
 //
-// The fields are set before it is used. It is for one registry.
+// The fields are set before it is used. It is for one registry, or always the same
+// several ones.
 type Quarantine struct {
 	// Timeout is the most that a source may take; zero or less for as much as
 	// the gather has, or a minute if that has no deadline.
@@ -56,29 +57,26 @@ type Foreign interface {
 	Name() (name string, isFamily bool)
 }
 
-// asked is one source of a gather.
-type asked struct {
-	quick   Batch    // filled at once, if foreign is nil
-	foreign *foreign // as the quarantine knows it
-	run     *run     // that is waited for; nil if the source is left out
-	until   time.Time
-	outcome outcome
+// Gather gathers from one registry by a deadline, which is the zero time if there
+// is none. What it returns is described at GatherAll.
+func (q *Quarantine) Gather(r *Registry, deadline time.Time, explain func(run *Run, i int) string) (*Page, []Event) {
+	return q.GatherAll([]*Registry{r}, deadline, explain)
 }
 
-// Gather asks all sources at once and returns what may stand on one page by the
-// deadline, which is the zero time if there is none, and what was left out of it.
-// Where two sources disagree, the one registered first is right. The function
-// shows a series of a run in an error message.
-func (q *Quarantine) Gather(r *Registry, deadline time.Time, explain func(run *Run, i int) string) (*Page, []Event) {
+// GatherAll asks all sources of several registries at once and returns what may
+// stand on one page by the deadline, and what was left out of it. Where two
+// sources disagree, the one is right whose registry stands first, or that was
+// registered first. The function shows a series of a run in an error message.
+func (q *Quarantine) GatherAll(rs []*Registry, deadline time.Time, explain func(run *Run, i int) string) (*Page, []Event) {
 	now := time.Now()
-	number, s, all := q.ask(r, now, q.allowance(now, deadline))
+	number, all := q.ask(rs, now, q.allowance(now, deadline))
 	q.await(all)
 
 	t := newTally()
 	m := merger{families: make(map[string]*family), explain: explain, tally: t}
 	for i := range all {
 		for _, run := range all[i].found(t) {
-			m.add(run, s.idsFor(i))
+			m.add(run, all[i].ids)
 		}
 	}
 	page := m.page()
@@ -87,6 +85,23 @@ func (q *Quarantine) Gather(r *Registry, deadline time.Time, explain func(run *R
 	events := t.events()
 	q.tell(q.ledger.Settle(number, "", true, events))
 	return page, events
+}
+
+// Nest is a source that only hands on what others expose. A quarantine asks those
+// instead, each on its own.
+type Nest interface {
+	Sources() []Source
+}
+
+// asked is one source of a gather.
+type asked struct {
+	source  Source
+	ids     map[string]struct{} // what it may expose; nil for anything, without a check
+	quick   Batch               // filled at once, if foreign is nil
+	foreign *foreign            // as the quarantine knows it
+	run     *run                // that is waited for; nil if the source is left out
+	until   time.Time
+	outcome outcome
 }
 
 // allowance returns how long a source may take, which is not above zero if there
@@ -105,32 +120,48 @@ func (q *Quarantine) allowance(now, deadline time.Time) time.Duration {
 
 // ask begins a gather: it sends out all sources that are not out already, and
 // collects from those that need no goroutine.
-func (q *Quarantine) ask(r *Registry, now time.Time, allowance time.Duration) (number uint64, s snapshot, all []asked) {
+func (q *Quarantine) ask(rs []*Registry, now time.Time, allowance time.Duration) (number uint64, all []asked) {
 	q.mu.Lock()
 	if q.gathers == 0 {
 		q.since = now
 	}
 	q.gathers++
 	number = q.gathers
-	s = r.snapshot() // under the lock, so that the last gather has the last snapshot
-	all = make([]asked, len(s.sources))
-	for i, source := range s.sources {
-		if _, quick := source.(Quick); !quick {
-			f := q.foreign(source, number)
-			all[i].foreign = f
-			all[i].run, all[i].until = q.join(f, s.pedantic(i), now, allowance)
+	for _, r := range rs {
+		s := r.snapshot() // under the lock, so that the last gather has the last snapshot
+		for i, source := range s.sources {
+			all = appendAsked(all, source, s.idsFor(i))
+		}
+	}
+	for i := range all {
+		a := &all[i]
+		if _, quick := a.source.(Quick); !quick {
+			a.foreign = q.foreign(a.source, number)
+			a.run, a.until = q.join(a.foreign, a.ids != nil, now, allowance)
 		}
 	}
 	q.forget(number)
 	q.mu.Unlock()
 
-	for i, source := range s.sources {
-		if all[i].foreign == nil {
-			all[i].quick.pedantic = s.pedantic(i)
-			source.Collect(&all[i].quick)
+	for i := range all {
+		if a := &all[i]; a.foreign == nil {
+			a.quick.pedantic = a.ids != nil
+			a.source.Collect(&a.quick)
 		}
 	}
-	return number, s, all
+	return number, all
+}
+
+// appendAsked appends a source, or those that it is made of.
+func appendAsked(all []asked, source Source, ids map[string]struct{}) []asked {
+	nest, ok := source.(Nest)
+	if !ok {
+		return append(all, asked{source: source, ids: ids})
+	}
+	for _, inner := range nest.Sources() {
+		all = appendAsked(all, inner, ids)
+	}
+	return all
 }
 
 // await waits for the sources that are out, each until its time is up.

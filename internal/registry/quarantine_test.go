@@ -167,17 +167,17 @@ func TestQuarantineLeavesOut(t *testing.T) {
 		{
 			"a panic", with(func(batch *registry.Batch) { batch.Add(values(a, 1, "x").run(a)); panic("oh") }),
 			"a{l=\"x\"} 1\nb 7\ncresset_collector_failures_total{collector=\"*x.Bad\",reason=\"panic\"} 1\ncresset_collector_success{collector=\"*x.Bad\"} 0\n",
-			"*x.Bad panic: *registry_test.collector panicked: oh",
+			"*x.Bad panic: *x.Bad panicked: oh",
 		},
 		{
 			"an exit", with(func(*registry.Batch) { runtime.Goexit() }),
 			"b 7\ncresset_collector_failures_total{collector=\"*x.Bad\",reason=\"error\"} 1\ncresset_collector_success{collector=\"*x.Bad\"} 0\n",
-			"*x.Bad error: *registry_test.collector: runtime.Goexit was called where the function should return",
+			"*x.Bad error: *x.Bad: runtime.Goexit was called where the function should return",
 		},
 		{
 			"a function that panics", &collector{name: "c", isFamily: true, collect: func(*registry.Batch) { panic("oh") }},
 			"b 7\ncresset_quarantined_series_total{family=\"c\",reason=\"panic\"} 1\n",
-			"c panic 1: *registry_test.collector panicked: oh",
+			"c panic 1: c panicked: oh",
 		},
 		{
 			"a collector that hangs", with(func(*registry.Batch) { time.Sleep(time.Hour) }),

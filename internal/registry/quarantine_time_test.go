@@ -220,6 +220,28 @@ func TestContextEndsWhenNobodyWaits(t *testing.T) {
 	})
 }
 
+// Who waits on, when a source was told that nobody does, does not get what it made
+// of that.
+func TestWhatWasCutOffIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := describe("a")
+		r, _ := quarantined(&registry.Quarantine{})
+		mustRegister(t, r, &collector{name: "*x.Told", collect: func(b *registry.Batch) {
+			<-b.Context().Done()
+			time.Sleep(2 * time.Second) // to clean up
+			b.Add(values(a, 1).run(a))
+		}})
+		if _, lasted := took(t, r, in(2*time.Second)); lasted != 2*time.Second {
+			t.Errorf("gathered for %v, want 2s", lasted)
+		}
+		time.Sleep(time.Second)
+		page, lasted := took(t, r, in(10*time.Second))
+		if want := "cresset_collector_failures_total{collector=\"*x.Told\",reason=\"timeout\"} 2\ncresset_collector_success{collector=\"*x.Told\"} 0\n"; page != want || lasted != time.Second {
+			t.Errorf("got, after %v:\n%s\nwant, after 1s:\n%s", lasted, page, want)
+		}
+	})
+}
+
 func TestAContextIsOnlyThereInQuarantine(t *testing.T) {
 	var strict registry.Registry
 	mustRegister(t, &strict, &collector{collect: func(b *registry.Batch) {
@@ -251,6 +273,7 @@ func TestServeLast(t *testing.T) {
 			{"a panic half way", time.Second, func(b *registry.Batch) { good(9)(b); panic("oh") }, "a 1\nage 2\nok 0\n"},
 			{"nothing but errors", time.Second, func(b *registry.Batch) { b.Fail(registry.Because(registry.Failed, "a", errors.New("no"))) }, "a 1\nage 3\nok 0\n"},
 			{"an error beside the rest", time.Second, func(b *registry.Batch) { good(2)(b); b.Fail(registry.Because(registry.Failed, "b", errors.New("no"))) }, "a 2\nage 0\nok 0\n"},
+			{"something invalid beside the rest", time.Second, func(b *registry.Batch) { good(2)(b); b.Fail(registry.Because(registry.Invalid, "", errors.New("no"))) }, "a 2\nage 0\nok 0\n"},
 			{"too slow", 0, func(b *registry.Batch) { time.Sleep(3 * time.Second); good(3)(b) }, "a 2\nage 1\nok 0\n"},
 			{"what was too slow", 4 * time.Second, func(b *registry.Batch) { panic("oh") }, "a 3\nage 2\nok 0\n"},
 			{"too old", 59 * time.Second, func(b *registry.Batch) { panic("oh") }, "age 0\nok 0\n"},

@@ -12,7 +12,8 @@ import (
 
 // coalescer gathers for several requests at once: who comes while a gather is
 // under way waits for it and shares what it finds. So there is never more than
-// one.
+// one, but where a source keeps deadlines, and so holds nobody up: there, who has
+// less time than the gather under way does not wait for it.
 //
 // Nobody joins a gather that is over. Otherwise one slow client after the other
 // would keep what it found in use, and all would see values from long ago.

@@ -126,6 +126,35 @@ func ExampleCompression() {
 	// br: ""
 }
 
+// A Collector that hangs is left out after a while that depends on how long the
+// scraper waits, and the page says so.
+func ExampleHandlerFor_quarantine() {
+	pumps := prometheus.NewRegistry()
+	asked := make(chan struct{})
+	pumps.MustRegister(
+		prometheus.NewGauge(prometheus.GaugeOpts{Name: "pumps_running", Help: "Pumps that run."}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tank_litres", Help: "Water in the tank."}, func() float64 {
+			<-asked // the float is stuck
+			return 40
+		}),
+	)
+	defer close(asked)
+	handler := promhttp.HandlerFor(pumps, promhttp.HandlerOpts{ErrorHandling: promhttp.QuarantineOnError})
+
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "0.1") // as Prometheus does
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	fmt.Print(w.Body)
+	// Output:
+	// # HELP cresset_quarantined_series_total Series that were left out of a page, by their family and the reason.
+	// # TYPE cresset_quarantined_series_total counter
+	// cresset_quarantined_series_total{family="tank_litres",reason="timeout"} 1
+	// # HELP pumps_running Pumps that run.
+	// # TYPE pumps_running gauge
+	// pumps_running 0
+}
+
 // What a client sees of an error.
 func ExampleHandlerErrorHandling() {
 	broken := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, errors.New("the door is locked") })

@@ -35,15 +35,7 @@ type source struct {
 	punctual bool
 }
 
-// fromRegistry gathers in the registry's own quarantine, or else, unless it is nil,
-// in the given one.
-func fromRegistry(r *prometheus.Registry, q *registry.Quarantine) source {
-	if gather := r.Quarantined(q); gather != nil {
-		return source{punctual: true, gather: func(deadline time.Time) gathered {
-			page, leftOut := gather(deadline)
-			return gathered{page: page, leftOut: len(leftOut) > 0, done: func() {}}
-		}}
-	}
+func fromRegistry(r *prometheus.Registry) source {
 	return source{gather: func(time.Time) gathered {
 		page, err := r.Page()
 		return gathered{page: page, err: err, done: func() {}}

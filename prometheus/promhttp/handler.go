@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -27,12 +26,11 @@ func Handler() http.Handler {
 // A Registry is served straight from its metrics, any other Gatherer by way of
 // the messages that it gathers.
 func HandlerFor(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
+	if s, ok := inQuarantine(reg, opts); ok {
+		return newHandler(s, opts)
+	}
 	if r, ok := reg.(*prometheus.Registry); ok {
-		var q *registry.Quarantine
-		if opts.ErrorHandling == QuarantineOnError {
-			q = &registry.Quarantine{Report: reportTo(opts.ErrorLog)}
-		}
-		return newHandler(fromRegistry(r, q), opts)
+		return newHandler(fromRegistry(r), opts)
 	}
 	return HandlerForTransactional(prometheus.ToTransactionalGatherer(reg), opts)
 }

@@ -131,6 +131,8 @@ const (
 	// end of what the scraper says in X-Prometheus-Scrape-Timeout-Seconds, and
 	// of HandlerOpts.Timeout. The metrics cresset_... on the page tell what is
 	// missing. If the Registry was made with them, it goes by its own options.
+	// prometheus.Gatherers are gathered as if they were one Registry: each of them
+	// that is no Registry counts as one Collector.
 	//
 	// Any other Gatherer is called by one request at a time, whose result is
 	// shared by those that come meanwhile. What it returns besides an error is

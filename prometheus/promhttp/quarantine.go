@@ -13,6 +13,30 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
+// inQuarantine returns a source that gathers in quarantine, if the Gatherer is of a
+// kind that can, and was made so or the options say so. It goes by the exact type:
+// one that embeds ours may have a Gather of its own.
+func inQuarantine(g prometheus.Gatherer, opts HandlerOpts) (s source, ok bool) {
+	var q *registry.Quarantine
+	if opts.ErrorHandling == QuarantineOnError {
+		q = &registry.Quarantine{Report: reportTo(opts.ErrorLog)}
+	}
+	var gather func(deadline time.Time) (*registry.Page, []registry.Event)
+	switch g := g.(type) {
+	case *prometheus.Registry:
+		gather = g.Quarantined(q)
+	case prometheus.Gatherers:
+		gather = g.Quarantined(q)
+	}
+	if gather == nil {
+		return source{}, false
+	}
+	return source{punctual: true, gather: func(deadline time.Time) gathered {
+		page, leftOut := gather(deadline)
+		return gathered{page: page, leftOut: len(leftOut) > 0, done: func() {}}
+	}}, true
+}
+
 // gathering returns how a handler gathers for a request.
 func (s source) gathering(opts HandlerOpts) func(*http.Request) (gathered, error) {
 	switch {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/cresset-metrics/cresset/prometheus"
 )
@@ -95,6 +96,10 @@ func TestAHangingCollector(t *testing.T) {
 			return HandlerFor(registryOf(c, up()), opts)
 		}
 	}
+	together := func(c prometheus.Collector) http.Handler {
+		return HandlerFor(prometheus.Gatherers{prometheus.Gatherers{registryOf(c)}, registryOf(up())},
+			HandlerOpts{ErrorHandling: QuarantineOnError, ErrorLog: log, Registry: counted})
+	}
 	byRegistry := func(opts HandlerOpts, q prometheus.QuarantineOpts) func(prometheus.Collector) http.Handler {
 		return func(c prometheus.Collector) http.Handler {
 			q.Logger = slog.New(slog.NewTextHandler(&lineWriter{log}, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
@@ -119,6 +124,7 @@ func TestAHangingCollector(t *testing.T) {
 		{"with a timeout of the handler", byHandler(HandlerOpts{Timeout: 2 * time.Second}), "", 1500 * time.Millisecond, byHandlerLog, 5},
 		{"with both", byHandler(HandlerOpts{Timeout: 20 * time.Second}), scrapeTimeout + "10", 9500 * time.Millisecond, byHandlerLog, 5},
 		{"sharing gathers", byHandler(HandlerOpts{CoalesceGather: true}), scrapeTimeout + "10", 9500 * time.Millisecond, byHandlerLog, 5},
+		{"among gatherers", together, scrapeTimeout + "10", 9500 * time.Millisecond, byHandlerLog, 5},
 		{"by the registry", byRegistry(HandlerOpts{}, prometheus.QuarantineOpts{}), scrapeTimeout + "10", 9500 * time.Millisecond, byRegistryLog, 0},
 		{"by both", byRegistry(HandlerOpts{ErrorHandling: QuarantineOnError}, prometheus.QuarantineOpts{}), scrapeTimeout + "10", 9500 * time.Millisecond, byRegistryLog, 0},
 		{"by the registry's timeout", byRegistry(HandlerOpts{}, prometheus.QuarantineOpts{Timeout: time.Second}), scrapeTimeout + "10", time.Second, byRegistryLog, 0},
@@ -195,17 +201,27 @@ func TestAStrictHandlerWaits(t *testing.T) {
 			c := newHanging()
 			c.hang.Store(true)
 			h := HandlerFor(registryOf(c), opts)
-			answer := make(chan *httptest.ResponseRecorder, 1)
-			go func() { answer <- get(h, "/", scrapeTimeout+"10") }()
-			time.Sleep(time.Hour)
-			select {
-			case w := <-answer:
-				t.Errorf("%+v: got %d and %q, want no answer", opts, w.Code, w.Body)
-			default:
+			answers := make(chan *httptest.ResponseRecorder, 2)
+			for _, timeout := range []string{"10", "5"} {
+				go func() { answers <- get(h, "/", scrapeTimeout+timeout) }()
+				synctest.Wait()
 			}
-			c.goOn <- struct{}{}
-			if got := samples(<-answer); got != "hanging 1\n" {
-				t.Errorf("%+v: got %q", opts, got)
+			time.Sleep(time.Hour)
+			if len(answers) > 0 {
+				t.Errorf("%+v: got %q, want no answer", opts, (<-answers).Body)
+			}
+			want := int64(2)
+			if opts.CoalesceGather {
+				want = 1
+			}
+			if got := c.called.Load(); got != want {
+				t.Errorf("%+v: called %d times, want %d", opts, got, want)
+			}
+			close(c.goOn)
+			for range 2 {
+				if got := samples(<-answers); got != "hanging 1\n" {
+					t.Errorf("%+v: got %q", opts, got)
+				}
 			}
 		}
 	})
@@ -305,6 +321,59 @@ func (s *sending) Collect(ch chan<- prometheus.Metric) {
 		ch <- m
 	}
 }
+
+// Of several Gatherers, each that is no Registry is on its own.
+func TestGatherersInQuarantine(t *testing.T) {
+	reg := registryOf(up())
+	const name = `collector="promhttp.member"`
+	failedBy := func(reason string) string {
+		return fmt.Sprintf("cresset_collector_failures_total{%s,reason=%q} 2\ncresset_collector_success{%s} 0\n", name, reason, name)
+	}
+	leftOut := func(family, reason string) string {
+		return fmt.Sprintf("cresset_quarantined_series_total{family=%q,reason=%q} 2\n", family, reason)
+	}
+	const well, unwell = "cresset_collector_success{" + name + "} 1\n", "cresset_collector_success{" + name + "} 0\n"
+	tests := []struct {
+		name   string
+		member prometheus.Gatherer
+		want   string
+	}{
+		{"is well", failing(nil, family("b", gaugeOf(1))), "b 1\n" + well},
+		{"fails", failing(errors.New("broken pipe")), failedBy("error")},
+		{"fails in part", failing(errors.New("broken pipe"), family("b", gaugeOf(1))), "b 1\n" + failedBy("error")},
+		{"has two errors", failing(prometheus.MultiError{errors.New("broken pipe"), errors.New("no disk")}), failedBy("error")},
+		{"panics", prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { panic("no such device") }), failedBy("panic")},
+		{"has a nil family", failing(nil, nil, family("b", gaugeOf(1))), "b 1\n" + failedBy("invalid")},
+		{"has a metric of another type", failing(nil, family("b", &dto.Metric{Counter: &dto.Counter{}}, gaugeOf(1))), "b 1\n" + unwell + leftOut("b", "invalid")},
+		{"has what is there", failing(nil, family("up", gaugeOf(2))), well + leftOut("up", "duplicate")},
+		{"has another help", failing(nil, &dto.MetricFamily{Name: proto.String("up"), Help: proto.String("no"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{gaugeOf(2)}}), well + leftOut("up", "conflict")},
+		{"is a registry that has what is there", registryOf(up()), leftOut("up", "duplicate")},
+		{"is the same registry", reg, leftOut("up", "duplicate")},
+		{"is a registry inside a type of its own", embedding{registryOf(up())}, strings.ReplaceAll(well, name, `collector="promhttp.embedding"`)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			second := test.member
+			if f, ok := second.(prometheus.GathererFunc); ok {
+				second = member{f}
+			}
+			h := HandlerFor(prometheus.Gatherers{reg, second}, HandlerOpts{ErrorHandling: QuarantineOnError})
+			get(h, "/")
+			w := get(h, "/")
+			if got, want := samples(w), test.want+"up 1\n"; w.Code != http.StatusOK || got != want {
+				t.Errorf("got status %d:\n%s\nwant:\n%s", w.Code, got, want)
+			}
+		})
+	}
+}
+
+// member is a Gatherer of a type that has a name.
+type member struct{ prometheus.Gatherer }
+
+// embedding has a Gather of its own.
+type embedding struct{ *prometheus.Registry }
+
+func (embedding) Gather() ([]*dto.MetricFamily, error) { return nil, nil }
 
 // What cannot be expressed in one format is told for that one, and again when it
 // has ended and begun anew.
@@ -465,3 +534,63 @@ func TestAClientThatLeavesIsNoFault(t *testing.T) {
 		r.expect(t, 2, 2)
 	})
 }
+
+// However hard it is scraped while Collectors come, go, hang, panic and come back,
+// each page has what is well, whole.
+func TestQuarantineWhileItIsScraped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "well"}, []string{"l"})
+		for _, l := range []string{"a", "b", "c"} {
+			vec.WithLabelValues(l).Set(1)
+		}
+		reg := registryOf(vec, sendingOf(prometheus.MustNewConstMetric(prometheus.NewDesc("sent", "", nil, nil), prometheus.GaugeValue, 1)))
+		h := HandlerFor(reg, HandlerOpts{ErrorHandling: QuarantineOnError, ErrorLog: &safeLog{}})
+		var stop atomic.Bool
+		var wg sync.WaitGroup
+		for i := range 3 {
+			var calls atomic.Int64
+			bad := prometheus.WrapCollectorWith(prometheus.Labels{"i": fmt.Sprint(i)}, &misbehaving{collect: func(ch chan<- prometheus.Metric) {
+				ch <- prometheus.MustNewConstMetric(hangingDesc, prometheus.GaugeValue, 1)
+				switch calls.Add(1) % 4 {
+				case 0:
+					time.Sleep(time.Second)
+				case 1:
+					panic("no such device")
+				case 2:
+					ch <- nil
+				}
+				ch <- prometheus.MustNewConstMetric(hangingDesc, prometheus.GaugeValue, 1)
+			}})
+			wg.Go(func() {
+				for !stop.Load() {
+					reg.MustRegister(bad)
+					time.Sleep(time.Duration(100*(i+1)) * time.Millisecond)
+					reg.Unregister(bad)
+				}
+			})
+		}
+		for range 4 {
+			wg.Go(func() {
+				for !stop.Load() {
+					w := get(h, "/", scrapeTimeout+"0.2")
+					if got := samples(w); w.Code != http.StatusOK || !strings.HasSuffix(got, "\nsent 1\nwell{l=\"a\"} 1\nwell{l=\"b\"} 1\nwell{l=\"c\"} 1\n") {
+						t.Errorf("got status %d:\n%s", w.Code, got)
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+			})
+		}
+		time.Sleep(20 * time.Second)
+		stop.Store(true)
+		wg.Wait()
+		time.Sleep(time.Minute) // for those that hang
+	})
+}
+
+// misbehaving is a Collector that describes itself as hanging does.
+type misbehaving struct {
+	collect func(chan<- prometheus.Metric)
+}
+
+func (*misbehaving) Describe(ch chan<- *prometheus.Desc)   { ch <- hangingDesc }
+func (m *misbehaving) Collect(ch chan<- prometheus.Metric) { m.collect(ch) }
