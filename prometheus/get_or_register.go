@@ -81,6 +81,8 @@ func kindOf(c Collector) string {
 		default:
 			return "UntypedFunc"
 		}
+	case nativeCollector:
+		return "metric of the native API"
 	default:
 		return fmt.Sprintf("%T", c)
 	}
