@@ -28,6 +28,7 @@ var plan = housetest.Plan{
 		{Path: "internal/series", May: []string{"internal/exposition"}, Why: "which series exist does not depend on what they hold"},
 		{Path: "internal/registry", May: []string{"internal/cell", "internal/series", "internal/exposition"}, Why: "both APIs stand on it, so it knows neither, and no protobuf"},
 		{Path: "internal/metric", May: []string{"internal/cell", "internal/exposition", "internal/series"}, Why: "what a series holds does not depend on which series exist, or who made them"},
+		{Path: "internal/labels", May: []string{"internal/registry"}, Why: "reading labels from a struct does not depend on whose labels they are"},
 		{Path: "internal/objects", May: []string{"internal/exposition", "internal/registry"}, Why: "which objects exist does not depend on who asks, and both APIs offer it"},
 		{Path: "internal/housetest", Why: "it looks at the house from outside"},
 		{Path: "internal/peertest", Why: "it runs programs and knows nothing of what they are for"},

@@ -39,6 +39,10 @@ type Registry struct {
 //     package prometheus failed, with cresset_collector_success{collector} and
 //     cresset_collector_duration_seconds{collector} beside it
 //
+// So do updates that make no sense and are left out, such as a counter that is to
+// fall: each place in the program is logged once, and
+// cresset_misuse_total{metric,reason} counts them.
+//
 // How long a function may take is said by the scraper, which tells its timeout in
 // a header; a function that has not come back is not called again until it has.
 // With the option Strict all of this is an error of the whole page instead.
@@ -48,6 +52,7 @@ func NewRegistry(opts ...RegistryOption) *Registry {
 		opt(&o)
 	}
 	engine := &registry.Registry{}
+	engine.CountMisuse(o.log)
 	if o.maxSeries < 0 {
 		panic(fmt.Sprintf("cresset.LimitSeries: the limit must not be negative, but is %d", o.maxSeries))
 	}
@@ -86,7 +91,7 @@ func LimitSeries(most int, onOverflow func(name string, labels []string)) Regist
 
 // Strict has nothing served as long as anything is wrong: a scrape is then
 // answered with status 500 and all that is wrong. It is for tests, and for those
-// who would rather miss a page than a line. The other options of NewRegistry mean
+// who would rather miss a page than a line. CollectTimeout and ServeLast mean
 // nothing with it.
 func Strict() RegistryOption { return func(o *registryOptions) { o.strict = true } }
 

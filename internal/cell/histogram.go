@@ -83,6 +83,23 @@ func (h *Histogram) Observe(v float64) {
 	s.finished.Add(1)
 }
 
+// Add counts many observations in one step: how many there are for each bucket,
+// the last one being that of +Inf, and their sum.
+func (h *Histogram) Add(counts []uint64, sum float64) {
+	total := uint64(0)
+	for _, n := range counts {
+		total += n
+	}
+	s := &h.sides[h.started.Add(total)/openSide]
+	for i, n := range counts {
+		if n > 0 {
+			s.counts[i].Add(n)
+		}
+	}
+	s.sum.Add(sum)
+	s.finished.Add(total)
+}
+
 // Bucket returns which bucket v is counted in: the place of the lowest bound
 // that is not below v, or the number of bounds if v is above them all or NaN.
 func (h *Histogram) Bucket(v float64) int { return bucketOf(h.bounds, v) }

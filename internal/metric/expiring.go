@@ -83,6 +83,25 @@ func (h *ExpiringHistogram) Observe(v float64) {
 	}
 }
 
+// Bounds returns the upper bounds of the buckets; they must not be written to.
+func (h *ExpiringHistogram) Bounds() []float64 { return h.Life().State.Bounds() }
+
+// Bucket returns which bucket an observation is counted in; that of +Inf is the
+// last one.
+func (h *ExpiringHistogram) Bucket(v float64) int { return h.Life().State.Bucket(v) }
+
+// Add counts many observations in one step: how many there are for each bucket,
+// and their sum.
+func (h *ExpiringHistogram) Add(counts []uint64, sum float64) {
+	for {
+		life := h.Life()
+		life.State.Add(counts, sum)
+		if h.Updated(life) || h.Renew(life) {
+			return
+		}
+	}
+}
+
 // SetExemplar keeps the exemplar of an observation for the bucket that counts
 // it.
 func (h *ExpiringHistogram) SetExemplar(e *exposition.Exemplar) { h.Life().State.SetExemplar(e) }

@@ -43,6 +43,17 @@ func NewHistogram(bounds []float64) Histogram {
 // Observe counts one observation. NaN is counted above all bounds.
 func (h *Histogram) Observe(v float64) { h.cell.Observe(v) }
 
+// Bounds returns the upper bounds of the buckets; they must not be written to.
+func (h *Histogram) Bounds() []float64 { return h.cell.Bounds() }
+
+// Bucket returns which bucket an observation is counted in; that of +Inf is the
+// last one.
+func (h *Histogram) Bucket(v float64) int { return h.cell.Bucket(v) }
+
+// Add counts many observations in one step: how many there are for each bucket,
+// and their sum.
+func (h *Histogram) Add(counts []uint64, sum float64) { h.cell.Add(counts, sum) }
+
 // SetExemplar keeps the exemplar of an observation for the bucket that counts
 // it.
 func (h *Histogram) SetExemplar(e *exposition.Exemplar) {

@@ -69,7 +69,7 @@ const (
 )
 
 var misuseDesc = NewDesc("cresset_misuse_total",
-	"Wrong calls on metrics that would have panicked if they were not counted here.", "", []string{"metric", "reason"}, nil)
+	"Calls on metrics that were wrong and had no effect.", "", []string{"metric", "reason"}, nil)
 
 // CountMisuse makes the registry count the misuse of what is registered with it
 // from now on. Each place of the program is logged when it is first seen; without

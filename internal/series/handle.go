@@ -25,7 +25,8 @@ type Handle[S any] struct {
 	life  atomic.Pointer[Life[S]] // replaced with the lock of the table held
 	clock *Clock
 	lives reviver[S]
-	own   *Entry // that the handle was made for, which may have gone since
+	own   *Entry // of the child that the handle was made for, which may have gone since
+	child any    // that child, whose type only Lives know
 }
 
 // Life is what a series is from its beginning or its return until it expires or
@@ -67,7 +68,7 @@ func (l *Lives[T, S]) Begin(h *Handle[S], c *Child[T]) {
 	l.begin(&life.State)
 	clock := l.table.expiry.clock
 	life.stamp.at.Store(clock.elapsed())
-	h.clock, h.lives, h.own = clock, l, &c.Entry
+	h.clock, h.lives, h.own, h.child = clock, l, &c.Entry, c
 	h.life.Store(life)
 }
 
@@ -123,7 +124,9 @@ func (l *Lives[T, S]) revive(h *Handle[S], life *Life[S]) bool {
 		}
 		return true
 	}
-	l.lead(h, t.obtain(h.own.hash, h.own.values, func() Entry { return *h.own }))
+	c := t.obtain(h.own.hash, h.own.values, func() Entry { return *h.own })
+	t.comeBack(c, h.child.(*Child[T]))
+	l.lead(h, c)
 	return false
 }
 

@@ -324,7 +324,9 @@ func (t *Table[T]) unstage(f *staged[T]) {
 // What it holds is the same, unless it was in its last life.
 func (t *Table[T]) again(gone *Child[T]) *Child[T] {
 	if t.expiry != nil {
-		return t.childOf(gone.Entry)
+		c := t.childOf(gone.Entry)
+		t.comeBack(c, gone)
+		return c
 	}
 	return &Child[T]{Entry: gone.Entry, Item: gone.Item}
 }

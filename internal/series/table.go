@@ -37,6 +37,7 @@ type Table[T any] struct {
 	added    []*Child[T] // since ordered was made
 	deleted  int         // how many series in ordered and added are deleted
 	removed  func(*Child[T])
+	returned func(now, before *Child[T])
 	limits   []limited
 	overflow *Child[T]               // stands for those beyond the limits; nil if it does not exist
 	refusals []refusal               // to be reported when the lock is free
@@ -86,6 +87,19 @@ func (t *Table[T]) Schema() *Schema { return t.schema }
 // OnRemove has the function called with each series that is removed, in whatever
 // way, under the lock of the table. It is set before the table is used.
 func (t *Table[T]) OnRemove(f func(*Child[T])) { t.removed = f }
+
+// OnReturn has the function called when a series that was removed has come back,
+// or is going to, as a new child, with that one and one from before, under the
+// lock of the table. It is set before the table is used.
+func (t *Table[T]) OnReturn(f func(now, before *Child[T])) { t.returned = f }
+
+// Locked calls the function under the lock of the table and tells it whether the
+// series is still there, which must have been had from this table.
+func (t *Table[T]) Locked(c *Child[T], f func(there bool)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(!c.deleted)
+}
 
 // Find returns the series with these values of the variable labels, or nil.
 // There must be a value for each; they are not kept.
@@ -184,6 +198,13 @@ func (t *Table[T]) childOf(e Entry) *Child[T] {
 	c := &Child[T]{Entry: e}
 	c.Item = t.make(c)
 	return c
+}
+
+// comeBack says that a series has come back, unless what has come stands for it.
+func (t *Table[T]) comeBack(now, before *Child[T]) {
+	if t.returned != nil && slices.Equal(now.values, before.values) {
+		t.returned(now, before)
+	}
 }
 
 // enter puts a series into the table, for which the limits have counted it.
