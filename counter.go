@@ -96,3 +96,4 @@ func (c Counter) AddContext(ctx context.Context, amount float64) {
 }
 
 func (c Counter) fill(s *exposition.Series) { c.series.Fill(s) }
+func (c Counter) over() bool                { return over(c.series) }

@@ -50,8 +50,7 @@
 // meanwhile:
 //
 //	the series has been …       an update of its handle
-//	expired                     brings it back: a gauge with the value that it is
-//	                            given, all else from zero and as of now
+//	expired                     brings it back, from zero and as of now
 //	found again by With         goes to the same series as that of the other handle
 //	deleted, reset, replaced    is seen by nobody, then and later
 //	unregistered                is seen by nobody, until the metric is made again,

@@ -78,3 +78,4 @@ func (g Gauge) Inc() { g.series.Add(1) }
 func (g Gauge) Dec() { g.series.Add(-1) }
 
 func (g Gauge) fill(s *exposition.Series) { g.series.Fill(s) }
+func (g Gauge) over() bool                { return over(g.series) }

@@ -125,3 +125,4 @@ func (h Histogram) Start() *Timer {
 }
 
 func (h Histogram) fill(s *exposition.Series) { h.series.Fill(s) }
+func (h Histogram) over() bool                { return over(h.series) }

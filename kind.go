@@ -13,6 +13,15 @@ type Metric interface {
 	Counter | Gauge | Histogram | Summary
 
 	fill(*exposition.Series)
+	over() bool // it can expire, and has
+}
+
+// mayBeOver is a series that can expire.
+type mayBeOver interface{ Over() bool }
+
+func over(s shown) bool {
+	e, expires := s.(mayBeOver)
+	return expires && e.Over()
 }
 
 // kind is how metrics of one type and with the same options are made: such as

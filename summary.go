@@ -108,6 +108,7 @@ func (s Summary) Start() *Timer {
 }
 
 func (s Summary) fill(to *exposition.Series) { s.series.Fill(to) }
+func (s Summary) over() bool                 { return over(s.series) }
 
 // Objectives are the quantiles to tell: their ranks, from 0 (the least observation)
 // to 1 (the greatest), with the error that is allowed in the rank. {0.5: 0.05,

@@ -95,7 +95,7 @@ func newVec[L comparable, M Metric, S any](reg *Registry, name, help string, c *
 // takes a few nanoseconds if there is one, so that it can be called for each
 // update.
 func (v *Vec[L, M]) With(labels L) M {
-	if e := v.index.Find(&labels); e != nil {
+	if e := v.index.Find(&labels); e != nil && (v.table.Settled() || !e.Item.over()) {
 		return e.Item
 	}
 	return v.find(labels)

@@ -38,7 +38,7 @@ func TestMisuseOnANativePage(t *testing.T) {
 	r.MustRegister(c)
 	c.Add(-1)
 	const page = "# HELP c \n# TYPE c counter\nc 0\n" +
-		"# HELP cresset_misuse_total Wrong calls on metrics that would have panicked if they were not counted here.\n# TYPE cresset_misuse_total counter\n" +
+		"# HELP cresset_misuse_total Calls on metrics that were wrong and had no effect.\n# TYPE cresset_misuse_total counter\n" +
 		"cresset_misuse_total{metric=\"c\",reason=\"negative_add\"} 1\n"
 	if got := pageOfNative(t, r.Native()); got != page {
 		t.Errorf("got:\n%s\nwant:\n%s", got, page)

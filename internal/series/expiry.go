@@ -234,6 +234,9 @@ func (x *expiry[T]) quiet() bool {
 	return epoch != 0 && epoch+x.clock.horizon() < x.next.Load()
 }
 
+// Settled tells that no series of the table can have expired unnoticed.
+func (t *Table[T]) Settled() bool { return t.expiry == nil || t.expiry.quiet() }
+
 // due tells whether a series with that stamp has expired, as far as one can tell
 // without the lock: a few that have not may seem to. It asks for the time only
 // where the epoch is too coarse.

@@ -159,3 +159,12 @@ func (l *Lives[T, S]) alive(h *Handle[S]) bool {
 	}
 	return h.life.Load() == l.handle(c.Item).life.Load()
 }
+
+// Over tells whether the life that the handle leads to has expired, as far as one
+// can tell without a lock. Who finds a handle in another way than by the table asks
+// the table again then.
+func (h *Handle[S]) Over() bool {
+	s := &h.life.Load().stamp
+	at := s.at.Load()
+	return at == expired || at >= 0 && h.lives.due(s, at)
+}

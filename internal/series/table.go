@@ -114,10 +114,6 @@ func (t *Table[T]) Find(values []string) *Child[T] {
 	return t.current(hash, values, t.now())
 }
 
-// Expired tells whether a series that was found before may have expired since,
-// so that it is to be asked for again.
-func (t *Table[T]) Expired(c *Child[T]) bool { return t.expiry != nil && t.expired(c) }
-
 // Create returns the series with these values, making it if it does not exist;
 // if there is no room for it, the one that stands for those beyond the limits.
 // The values are copied.
