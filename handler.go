@@ -26,8 +26,8 @@ import (
 // The values are read as the page is written, and no update of a metric ever
 // waits for a slow scraper. The page is there before the scraper gives up, if that
 // says in X-Prometheus-Scrape-Timeout-Seconds when it will, as Prometheus does; what
-// could not be had by then is left out of it. What goes for the page of a strict
-// registry is said at Strict.
+// could not be had by then is left out of it. A registry made with Strict does
+// neither.
 func (r *Registry) Handler(opts ...HandlerOption) http.Handler {
 	h := &handler{registry: r, log: slog.New(slog.DiscardHandler), formats: formats}
 	for _, opt := range opts {
@@ -51,13 +51,16 @@ func MaxInFlight(n int) HandlerOption {
 	}
 }
 
-// ErrorLog has errors of serving logged, such as a page that could not be gathered
-// or sent. By default they are not. It panics if the logger is nil.
+// ErrorLog has errors of serving logged: a page that could not be sent to the end,
+// and, where the registry is strict, one that could not be gathered. If the logger is
+// nil, it is the one that is slog.Default() when the handler is made. By default, these
+// errors are not logged.
 func ErrorLog(log *slog.Logger) HandlerOption {
-	if log == nil {
-		panic("cresset.ErrorLog: the logger is nil")
+	return func(h *handler) {
+		if h.log = log; log == nil {
+			h.log = slog.Default()
+		}
 	}
-	return func(h *handler) { h.log = log }
 }
 
 // WithoutCompression has every page sent as it is, whatever a request accepts:

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -254,10 +255,20 @@ func TestHandlerLogsWhatCouldNotBeSent(t *testing.T) {
 			t.Errorf("%s: got status %d and %d bytes afterwards", encoding, wantWhole.Code, wantWhole.Body.Len())
 		}
 	}
+}
+
+func TestHandlerLogsToTheDefault(t *testing.T) {
+	var logged bytes.Buffer
+	logger, output, flags := slog.Default(), log.Writer(), log.Flags()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil))) // which changes package log too
 	defer func() {
-		if cause := recover(); cause != "cresset.ErrorLog: the logger is nil" {
-			t.Errorf("got panic %v", cause)
-		}
+		slog.SetDefault(logger)
+		log.SetOutput(output)
+		log.SetFlags(flags)
 	}()
-	cresset.ErrorLog(nil)
+	h := everything(t).Handler(cresset.ErrorLog(nil), cresset.WithoutCompression())
+	h.ServeHTTP(&brokenWriter{httptest.NewRecorder(), 0}, httptest.NewRequest("GET", "/metrics", nil))
+	if got := logged.String(); !strings.Contains(got, "connection reset") {
+		t.Errorf("got log %q", got)
+	}
 }

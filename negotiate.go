@@ -3,6 +3,7 @@ package cresset
 import (
 	"cmp"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
 	"slices"
@@ -148,7 +149,7 @@ func elements(header http.Header, name string) []element {
 
 // splitList iterates over the parts of a list that is separated by commas. Those
 // in quotes separate nothing.
-func splitList(list string) func(yield func(string) bool) {
+func splitList(list string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		quoted, start := false, 0
 		for i := 0; i < len(list); i++ {

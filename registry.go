@@ -90,9 +90,9 @@ func LimitSeries(most int, onOverflow func(name string, labels []string)) Regist
 }
 
 // Strict has nothing served as long as anything is wrong: a scrape is then
-// answered with status 500 and all that is wrong. It is for tests, and for those
-// who would rather miss a page than a line. CollectTimeout and ServeLast mean
-// nothing with it.
+// answered with status 500 and all that is wrong, and a function that does not come
+// back holds up every page. It is for tests, and for those who would rather miss a
+// page than a line. CollectTimeout and ServeLast mean nothing with it.
 func Strict() RegistryOption { return func(o *registryOptions) { o.strict = true } }
 
 // CollectTimeout is the most that a function or a collector may take. If it is zero

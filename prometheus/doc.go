@@ -47,9 +47,72 @@
 //	requests.WithLabelValues("GET", "200").Inc()
 //
 // Every combination of values is a series of its own, which exists from the
-// first time that it is asked for until it is deleted. CurryWith sets some
+// first time that it is asked for until it is deleted, or expires if the options
+// say so. CurryWith sets some
 // labels beforehand. The constructors of V2 take labels with constraints, which
 // bound the values that there can be.
+//
+// # Series that come and go
+//
+// A series that is no longer true should leave the page. Where the program knows
+// when that is, it deletes the series, or says with Replace what all of them are.
+// Where it does not, TTL in the options has a series go that was not updated for so
+// long, whether or not anybody scrapes, and its memory with it:
+//
+//	steps := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+//		Name: "pipeline_step_seconds",
+//		Help: "How long the step took when it ran last.",
+//		TTL:  time.Hour,
+//	}, []string{"step"})
+//
+// It is updates that keep a series. Looking it up makes it if there is none, as
+// always, but does not prolong its life. Metrics without labels that have a TTL
+// leave the page and come back in the same way.
+//
+// A metric that code keeps at hand is a handle of its series. What an update of it
+// does depends on what has become of the series meanwhile:
+//
+//	the series                     an update of a handle        a lookup then finds
+//	----------------------------   --------------------------   -------------------
+//	expired                        begins it again, from zero   the same series
+//	was deleted: Delete,           goes nowhere, for ever       none, and makes a
+//	DeleteLabelValues,                                          new one
+//	DeletePartialMatch, Reset
+//	was not touched by a Replace   goes nowhere, for ever       none, and makes a
+//	                                                            new one
+//	was touched by a Replace       goes on                      the same series
+//	had expired when one of        begins it again, from zero   the same series
+//	these would have deleted it
+//	belongs to a vector that was   goes on, unseen              the same series
+//	unregistered
+//
+// That is so for every type of metric, for curried and constrained vectors and
+// whatever the vector is registered through. Beginning again means a new created
+// timestamp, no exemplars, and for a gauge that Inc makes it 1. Handles that were
+// got at different times, before and after the series expired, lead to one series;
+// a handle that was not used since before then learns of a deletion that came
+// later no more than of the return, and begins the series again.
+//
+// TTL is exact for updates that are more than a 512th of it apart. Others may be
+// taken for that much older than they are; for 2 ms if TTL is less than a second,
+// and for an eighth of it if it is less than 16 ms. While the program could not
+// run, because its machine was suspended for instance, series do not grow older.
+//
+// The price is paid where TTL is set only: two loads and a comparison for an update,
+// and a little more for the first one of a series in a thousandth of its TTL.
+// Nothing runs in the background while no series can expire. Pin keeps single
+// series from it, such as should be there from the beginning, until they are
+// deleted.
+//
+// MaxSeries bounds a vector. Beyond it, label values that have no series yet share
+// one whose label values are all "__overflow__", which does not count itself;
+// OnOverflow is told of them. Series that expire or are deleted make room, for those
+// who look their series up from then on.
+//
+// Replace is for vectors that mirror something, the steps of the last run or the
+// disks of the machine: what its function asks for is there afterwards, and nothing
+// else, in one step for whoever scrapes. Lookup and All tell what there is without
+// making any.
 //
 // # Registries and collectors
 //

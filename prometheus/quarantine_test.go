@@ -15,6 +15,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/cresset-metrics/cresset"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -250,5 +251,107 @@ func TestRegistryOptsPedantic(t *testing.T) {
 	r.MustRegister(collector{descs: []*prometheus.Desc{labelled}, metrics: []prometheus.Metric{prometheus.MustNewConstMetric(prometheus.NewDesc("other", "", nil, nil), prometheus.GaugeValue, 1)}})
 	if _, err := r.Gather(); err == nil || !strings.Contains(err.Error(), "unregistered descriptor") {
 		t.Errorf("got error %v, want one that tells of the descriptor", err)
+	}
+}
+
+// Each Collector of a registry inside one in quarantine is on its own, also where
+// that is wrapped, and where it comes later.
+func TestRegistryInsideAQuarantine(t *testing.T) {
+	const failed = `cresset_collector_failures_total{collector="prometheus_test.collector",reason="panic"} 4
+cresset_collector_failures_total{collector="prometheus_test.unchecked",reason="timeout"} 4
+`
+	tests := []struct {
+		name string
+		wrap func(prometheus.Registerer) prometheus.Registerer
+		want string
+		logs int
+	}{
+		{"as it is", func(r prometheus.Registerer) prometheus.Registerer { return r }, failed +
+			`cresset_collector_success{collector="prometheus_test.collector"} 0
+cresset_collector_success{collector="prometheus_test.unchecked"} 0
+cresset_quarantined_series_total{family="f",reason="panic"} 4
+d 1
+g{zone="other"} 0
+h_bucket{le="1"} 0
+h_bucket{le="+Inf"} 0
+h_sum 0
+h_count 0
+v{l="a"} 1
+`, 3},
+		{"wrapped", func(r prometheus.Registerer) prometheus.Registerer {
+			return prometheus.WrapRegistererWithPrefix("x_", prometheus.WrapRegistererWith(prometheus.Labels{"zone": "z"}, r))
+		}, failed +
+			`cresset_collector_success{collector="*prometheus.gauge"} 0
+cresset_collector_success{collector="prometheus_test.collector"} 0
+cresset_collector_success{collector="prometheus_test.unchecked"} 0
+cresset_quarantined_series_total{family="x_f",reason="panic"} 4
+cresset_quarantined_series_total{family="x_g",reason="invalid"} 4
+x_d{zone="z"} 1
+x_h_bucket{zone="z",le="1"} 0
+x_h_bucket{zone="z",le="+Inf"} 0
+x_h_sum{zone="z"} 0
+x_h_count{zone="z"} 0
+x_v{l="a",zone="z"} 1
+`, 4},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				inner, middle := prometheus.NewRegistry(), prometheus.NewRegistry()
+				outer, log := inQuarantine(prometheus.QuarantineOpts{})
+				var asked atomic.Int64
+				vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "v"}, []string{"l"})
+				vec.WithLabelValues("a").Set(1)
+				inner.MustRegister(
+					vec,
+					prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "f"}, func() float64 { panic("no value") }),
+					unchecked{func(chan<- prometheus.Metric) { asked.Add(1); time.Sleep(time.Hour) }},
+					prometheus.NewHistogram(prometheus.HistogramOpts{Name: "h", Buckets: []float64{1}}),
+				)
+				middle.MustRegister(inner)
+				test.wrap(outer).MustRegister(middle)
+				// Later, and one of them with a label that the wrapping adds.
+				inner.MustRegister(
+					collector{metrics: []prometheus.Metric{prometheus.MustNewConstMetric(plain, prometheus.GaugeValue, 1)}, panics: "oh"},
+					prometheus.NewGauge(prometheus.GaugeOpts{Name: "g", ConstLabels: prometheus.Labels{"zone": "other"}}),
+				)
+				for range 3 {
+					exposed(t, outer)
+				}
+				got, err := exposed(t, outer)
+				if got := withoutDurations(got); got != test.want || err != nil {
+					t.Errorf("got:\n%s\nand error %v; want:\n%s", got, err, test.want)
+				}
+				if asked.Load() != 1 {
+					t.Errorf("the one that hangs was asked %d times, want once", asked.Load())
+				}
+				if n := strings.Count(log.String(), "\n"); n != test.logs {
+					t.Errorf("logged:\n%s\nwant %d lines", log, test.logs)
+				}
+				time.Sleep(2 * time.Hour)
+			})
+		})
+	}
+}
+
+// A registry that has metrics of the native API besides is one Collector where it
+// is wrapped, and no collector at all where it is not.
+func TestNativeMetricsInsideAQuarantine(t *testing.T) {
+	native := cresset.NewRegistry()
+	addNative(t, native, "a", "1")
+	inner := prometheus.FromNative(native)
+	inner.MustRegister(dropInGauge("b"))
+	plainly, _ := inQuarantine(prometheus.QuarantineOpts{})
+	plainly.MustRegister(inner)
+	if got, err := exposed(t, plainly); got != "a{x=\"1\"} 1\n" || err != nil {
+		t.Errorf("got:\n%s\nand error %v", got, err)
+	}
+	outer, _ := inQuarantine(prometheus.QuarantineOpts{})
+	prometheus.WrapRegistererWithPrefix("x_", outer).MustRegister(inner)
+	for range 2 {
+		got, err := exposed(t, outer)
+		if want := "cresset_collector_success{collector=\"*prometheus.Registry\"} 1\nx_a{x=\"1\"} 1\n"; withoutDurations(got) != want || err != nil {
+			t.Errorf("wrapped: got:\n%s\nand error %v; want:\n%s", got, err, want)
+		}
 	}
 }

@@ -75,7 +75,8 @@ type RegistryOpts struct {
 // it had not sent by then; one that does not come back in time costs all that it
 // sends, and is not called again until it is back. A Collector is called by one
 // gather at a time; another one that comes meanwhile waits for the same call and
-// shares what it sends.
+// shares what it sends. Each Collector of a Registry that is registered with this
+// one counts by itself.
 //
 // How long a Collector may take is said by the scraper, where promhttp serves the
 // registry: Prometheus tells its timeout in a header, of which half a second, or a

@@ -3,6 +3,7 @@ package series
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -318,6 +319,23 @@ func TestASetBringsBackWhatExpiresMeanwhile(t *testing.T) {
 	})
 }
 
+// A series that is made while a sweep is under way expires in its turn.
+func TestASeriesIsMadeDuringASweep(t *testing.T) {
+	inBubble(t, "", func(t *testing.T, table *tallies) {
+		var once sync.Once
+		table.OnRemove(func(*Child[*tally]) { once.Do(func() { go table.with("new") }) })
+		for i := range 50_000 {
+			table.with(fmt.Sprint(i))
+		}
+		time.Sleep(ttl)
+		table.Ordered()
+		synctest.Wait()
+		table.want(t, "new")
+		time.Sleep(ttl)
+		table.want(t)
+	})
+}
+
 func TestNoTimerRunsWhileNothingCanExpire(t *testing.T) {
 	for what, rest := range map[string]func(*tallies, *tally){
 		"all have expired": func(*tallies, *tally) { time.Sleep(2 * ttl) },
@@ -448,9 +466,15 @@ func TestAnEpochThatLastsTooLong(t *testing.T) {
 			s := table.with("a")
 			s.inc()
 			table.expiry.clock.timer.Stop()
-			for range 20 {
-				time.Sleep(ttl / 8)
+			for i := range 11 {
+				if i == 9 { // nor has the one that would see to it
+					table.expiry.timer.Stop()
+				}
+				time.Sleep(ttl / 10)
 				s.inc()
+			}
+			if got := s.value(); got != 12 {
+				t.Errorf("got %d, want 12 updates", got)
 			}
 			if !there(table) {
 				t.Error("got no series, want one that was updated just now")
