@@ -57,6 +57,16 @@
 //	                            which gives new handles
 //	pinned                      is an update as any other: it does not expire
 //
+// # Serving
+//
+// The Handler of a registry serves scrapers in the format that they ask for. For a
+// job that ends before anybody could scrape it there is a Pusher, for one on a host
+// with a node exporter WriteTextfile. Whatever is wrong with a single series or
+// function costs its own lines and no others, and a function that hangs holds up no
+// page: see NewRegistry. What a part of a program registers through a Scope goes
+// with it. Package cressettest helps to test what a program exposes, with time told
+// by testing/synctest.
+//
 // # Errors
 //
 // Metrics are made where a program begins, by constructors that panic, as

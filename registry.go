@@ -109,8 +109,8 @@ func ServeLast(d time.Duration) RegistryOption {
 	return func(o *registryOptions) { o.serveLast = d }
 }
 
-// Log says which log is told what is left out of a page. By default, or if it is nil,
-// that is slog.Default().
+// Log says which log is told what is left out of a page, and of metrics that are
+// used wrongly. By default, or if it is nil, that is slog.Default().
 func Log(log *slog.Logger) RegistryOption { return func(o *registryOptions) { o.log = log } }
 
 // On returns a Registry on an engine that exists already. It is for package

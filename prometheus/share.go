@@ -10,7 +10,8 @@ import (
 
 // FromNative returns a Registry that is one with a registry of the native API:
 // what is registered with either is gathered and served by both, each name exists
-// once for both, and the native one's way of dealing with errors goes for both.
+// once for both, and the native one's way of dealing with errors goes for both: in
+// quarantine unless it is strict, and counting wrong calls where others panic.
 // So both APIs share a page, whichever handler serves it, and Collectors such as
 // those of package collectors can stand beside native metrics:
 //

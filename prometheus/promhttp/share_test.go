@@ -1,15 +1,18 @@
 package promhttp
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"pgregory.net/rapid"
 
 	"github.com/cresset-metrics/cresset"
+	"github.com/cresset-metrics/cresset/internal/diff"
 	"github.com/cresset-metrics/cresset/prometheus"
 )
 
@@ -88,17 +91,59 @@ func TestBothHandlersAnswerAlike(t *testing.T) {
 	})
 }
 
-// Metrics of the native API are served as those of this one are.
-func TestHandlerServesTheNativeAPI(t *testing.T) {
-	native := cresset.NewRegistry()
-	prometheus.FromNative(native).MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "made_by_the_dropin_total", Help: "Help."}))
-	const want = "# HELP made_by_the_dropin_total Help.\n# TYPE made_by_the_dropin_total counter\nmade_by_the_dropin_total 0\n"
-	for name, h := range map[string]http.Handler{
-		"native":  native.Handler(),
-		"drop-in": HandlerFor(prometheus.FromNative(native), HandlerOpts{}),
-	} {
-		if _, got := serve(h, ""); got != want {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+type sale struct {
+	Room string `label:"room.name"`
+	Till int    `label:"till"`
+}
+
+// nativeShop is a registry with all kinds of the native API beside a few of this
+// one.
+func nativeShop() *cresset.Registry {
+	reg := cresset.NewRegistry()
+	ctx := context.Background()
+	traced := cresset.Exemplars(func(context.Context) []cresset.Label { return []cresset.Label{{Name: "trace", Value: "4bf9"}} }, nil)
+
+	sales := cresset.NewCounterVec[sale](reg, "lemonade_litres_total", "Sales.", traced, cresset.Unit("litres"))
+	sales.With(sale{"tea \"room\"\n", 1}).IncContext(ctx)
+	sales.With(sale{"hall", 12}).Add(2.5)
+	cresset.NewGaugeVec[sale](reg, "guests", "Guests.", cresset.TTL(time.Hour)).With(sale{"hall", 3}).Set(-1)
+	classic := cresset.NewHistogram(reg, "seconds", "", cresset.Buckets(1, 2.5), traced)
+	native := cresset.NewHistogram(reg, "native_seconds", "Help.", cresset.NativeBuckets(1.1), cresset.ConstLabels(map[string]string{"floor": "1"}))
+	both := cresset.NewHistogramVec[sale](reg, "both_seconds", "Help.", cresset.NativeBuckets(2), cresset.Buckets(1), cresset.TTL(time.Hour)).With(sale{"hall", 3})
+	summary := cresset.NewSummary(reg, "bytes", "Help.", cresset.Objectives(map[float64]float64{0.5: 0.05, 1: 0.01}))
+	for _, v := range []float64{0, 0.5, 2, 2, 7, -3} {
+		classic.ObserveContext(ctx, v)
+		native.Observe(v)
+		both.Observe(v)
+		summary.Observe(v)
+	}
+	cresset.NewGaugeFunc(reg, "answer", "Help.", func() float64 { return 42 })
+	cresset.NewInfo(reg, "shop", "Help.", sale{"hall", 7})
+	cresset.NewStateSet(reg, "door", "Help.", []string{"open", "closed"}).Set("open")
+
+	dropIn := prometheus.NewCounter(prometheus.CounterOpts{Name: "dropin_total", Help: "Help."})
+	prometheus.FromNative(reg).MustRegister(dropIn)
+	return reg
+}
+
+// What the handlers serve of the native API, in each format, is what its metrics are
+// as messages, written by expfmt.
+func TestHandlersServeTheNativeAPI(t *testing.T) {
+	native := nativeShop()
+	dropIn := prometheus.FromNative(native)
+	for _, format := range theirFormats {
+		for _, escaping := range []string{"allow-utf-8", "underscores", "dots", "values"} {
+			accept := string(format) + "; escaping=" + escaping
+			want := reference(t, dropIn, accept)
+			for name, h := range map[string]http.Handler{
+				"native":  native.Handler(),
+				"drop-in": HandlerFor(dropIn, HandlerOpts{AcceptedFormats: theirFormats}),
+			} {
+				contentType, got := serve(h, accept)
+				if contentType != accept || got != want {
+					t.Errorf("%s, %s: got %s (- is served, + is wanted)\n%s", name, accept, contentType, diff.Lines(got, want))
+				}
+			}
 		}
 	}
 }
