@@ -55,15 +55,15 @@ func TryNewCounterVec[L comparable](reg *Registry, name, help string, options ..
 // CounterVec is a family of counters that differ in the values of their labels.
 type CounterVec[L comparable] = Vec[L, Counter]
 
-var counters = kind[Counter, metric.Counter]{
+var counters = kind[Counter, *metric.Counter]{
 	typ: exposition.Counter,
 	lasting: func(f *family) Counter {
 		c := metric.NewCounter()
 		return Counter{&c, f}
 	},
 	expiring: func(f *family) Counter { return Counter{new(metric.ExpiringCounter), f} },
-	begin:    func(c *metric.Counter) { *c = metric.NewCounter() },
-	handle:   func(c Counter) *series.Handle[metric.Counter] { return &c.series.(*metric.ExpiringCounter).Handle },
+	begin:    metric.BeginCounter,
+	handle:   func(c Counter) *series.Handle[*metric.Counter] { return &c.series.(*metric.ExpiringCounter).Handle },
 }
 
 // Inc adds one.

@@ -51,12 +51,12 @@ func TryNewGaugeVec[L comparable](reg *Registry, name, help string, options ...G
 // GaugeVec is a family of gauges that differ in the values of their labels.
 type GaugeVec[L comparable] = Vec[L, Gauge]
 
-var gauges = kind[Gauge, metric.Gauge]{
+var gauges = kind[Gauge, *metric.Gauge]{
 	typ:      exposition.Gauge,
 	lasting:  func(*family) Gauge { return Gauge{new(metric.Gauge)} },
 	expiring: func(*family) Gauge { return Gauge{new(metric.ExpiringGauge)} },
-	begin:    func(*metric.Gauge) {},
-	handle:   func(g Gauge) *series.Handle[metric.Gauge] { return &g.series.(*metric.ExpiringGauge).Handle },
+	begin:    metric.BeginGauge,
+	handle:   func(g Gauge) *series.Handle[*metric.Gauge] { return &g.series.(*metric.ExpiringGauge).Handle },
 }
 
 // Set replaces the value.

@@ -49,9 +49,9 @@ var counters = kind{
 	typ:   exposition.Counter,
 	plain: func(id identity) Metric { return &counter{id, metric.NewCounter()} },
 	expiring: expiring(
-		func(s *metric.Counter) { *s = metric.NewCounter() },
+		metric.BeginCounter,
 		func(id identity) Metric { return &expiringCounter{identity: id} },
-		func(m Metric) *series.Handle[metric.Counter] { return &m.(*expiringCounter).Handle }),
+		func(m Metric) *series.Handle[*metric.Counter] { return &m.(*expiringCounter).Handle }),
 }
 
 type counter struct {

@@ -45,9 +45,9 @@ var gauges = kind{
 	typ:   exposition.Gauge,
 	plain: func(id identity) Metric { return &gauge{identity: id} },
 	expiring: expiring(
-		func(*metric.Gauge) {},
+		metric.BeginGauge,
 		func(id identity) Metric { return &expiringGauge{identity: id} },
-		func(m Metric) *series.Handle[metric.Gauge] { return &m.(*expiringGauge).Handle }),
+		func(m Metric) *series.Handle[*metric.Gauge] { return &m.(*expiringGauge).Handle }),
 }
 
 type gauge struct {

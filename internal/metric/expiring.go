@@ -10,8 +10,18 @@ import (
 // once more, on the next one (see series.Handle). An exemplar is not: it is no
 // loss if it ends with the life that the update was in.
 
+// A life has counters and gauges by a pointer: what says when it was last updated
+// is read with each update, and must not be in one line of memory with a number
+// that several processors write.
+
 // ExpiringCounter is a Counter that can expire.
-type ExpiringCounter struct{ series.Handle[Counter] }
+type ExpiringCounter struct{ series.Handle[*Counter] }
+
+// BeginCounter begins a life of a counter.
+func BeginCounter(state **Counter) {
+	c := NewCounter()
+	*state = &c
+}
 
 // Inc adds one.
 func (c *ExpiringCounter) Inc() {
@@ -42,7 +52,10 @@ func (c *ExpiringCounter) SetExemplar(e *exposition.Exemplar) { c.Life().State.S
 func (c *ExpiringCounter) Fill(s *exposition.Series) { c.Latest().State.Fill(s) }
 
 // ExpiringGauge is a Gauge that can expire.
-type ExpiringGauge struct{ series.Handle[Gauge] }
+type ExpiringGauge struct{ series.Handle[*Gauge] }
+
+// BeginGauge begins a life of a gauge.
+func BeginGauge(state **Gauge) { *state = new(Gauge) }
 
 // Set replaces the value.
 func (g *ExpiringGauge) Set(v float64) {
