@@ -65,7 +65,8 @@ type valueFunc struct {
 func (f *valueFunc) Collect(b *registry.Batch) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			b.Fail(fmt.Errorf("the function of metric %q panicked: %v\n%s", f.desc.Name, cause, debug.Stack()))
+			err := fmt.Errorf("the function of metric %q panicked: %v\n%s", f.desc.Name, cause, debug.Stack())
+			b.Fail(registry.Because(registry.Panic, f.desc.Name, err))
 		}
 	}()
 	b.Add(f.run(values{{&f.labels, f.value()}}))

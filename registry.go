@@ -39,13 +39,14 @@ type Registry struct {
 //     package prometheus failed, with cresset_collector_success{collector} and
 //     cresset_collector_duration_seconds{collector} beside it
 //
-// So do updates that make no sense and are left out, such as a counter that is to
-// fall: each place in the program is logged once, and
-// cresset_misuse_total{metric,reason} counts them.
+// Updates that make no sense and are left out, such as a counter that is to fall, are
+// logged once for each place in the program, and counted in
+// cresset_misuse_total{metric,reason}.
 //
 // How long a function may take is said by the scraper, which tells its timeout in
 // a header; a function that has not come back is not called again until it has.
-// With the option Strict all of this is an error of the whole page instead.
+// With the option Strict, whatever would be left out is an error of the whole page
+// instead.
 func NewRegistry(opts ...RegistryOption) *Registry {
 	var o registryOptions
 	for _, opt := range opts {

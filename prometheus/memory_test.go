@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/prometheus"
@@ -42,6 +43,40 @@ func TestHitsAndUpdatesAllocateNothing(t *testing.T) {
 			}
 		},
 		"deleting what is not there": func() { counters.DeleteLabelValues("x", "y", "none") },
+	} {
+		if got := testing.AllocsPerRun(100, f); got != 0 {
+			t.Errorf("%s: got %v allocations, want none", name, got)
+		}
+	}
+}
+
+// A time to live changes none of that, nor does a limit.
+func TestHitsAndUpdatesOfWhatExpiresAllocateNothing(t *testing.T) {
+	label := []string{"a", "b"}
+	for kind, s := range specimens(time.Hour) {
+		held, err := s.vec.GetMetricWithLabelValues("x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.update(held)
+		if got := testing.AllocsPerRun(100, func() { s.update(held) }); got != 0 {
+			t.Errorf("an update of a %s: got %v allocations, want none", kind, got)
+		}
+		if got := testing.AllocsPerRun(100, func() { s.vec.GetMetricWithLabelValues("x") }); got != 0 {
+			t.Errorf("a lookup of a %s: got %v allocations, want none", kind, got)
+		}
+	}
+	limited := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c", TTL: time.Hour, MaxSeries: 1}, label)
+	gauges := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g", TTL: time.Hour}, label)
+	orphan := gauges.WithLabelValues("x", "y")
+	gauges.Reset()
+	for name, f := range map[string]func(){
+		"WithLabelValues":   func() { limited.WithLabelValues("x", "y").Inc() },
+		"With":              func() { limited.With(prometheus.Labels{"a": "x", "b": "y"}).Add(0.5) },
+		"Lookup":            func() { limited.Lookup("x", "y") },
+		"Lookup of nothing": func() { limited.Lookup("x", "z") },
+		"Set":               func() { gauges.WithLabelValues("x", "y").Set(1) },
+		"an orphan":         orphan.Inc,
 	} {
 		if got := testing.AllocsPerRun(100, f); got != 0 {
 			t.Errorf("%s: got %v allocations, want none", name, got)

@@ -40,7 +40,12 @@ type expiry[T any] struct {
 
 const never = math.MaxInt64
 
+// longest is a time to live that no program sees the end of, 73 years, and that can
+// be added to any time without an overflow.
+const longest = 1 << 61
+
 func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
+	ttl = min(ttl, longest)
 	x := &expiry[T]{ttl: int64(ttl), stamp: stampOf}
 	x.next.Store(never)
 	x.clock = newClock(ttl, t.sweepNow)
