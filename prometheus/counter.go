@@ -69,11 +69,8 @@ func (c *counter) Add(v float64) {
 
 func (c *counter) AddWithExemplar(v float64, exemplar Labels) {
 	c.Add(v)
-	if exemplar == nil || v < 0 {
-		return
-	}
-	if e := c.exemplar(v, exemplar); e != nil {
-		c.SetExemplar(e)
+	if !(v < 0) {
+		c.keepExemplar(c, v, exemplar)
 	}
 }
 

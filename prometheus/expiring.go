@@ -33,11 +33,8 @@ func (m *expiringCounter) Add(v float64) {
 
 func (m *expiringCounter) AddWithExemplar(v float64, exemplar Labels) {
 	m.Add(v)
-	if exemplar == nil || v < 0 {
-		return
-	}
-	if e := m.exemplar(v, exemplar); e != nil {
-		m.SetExemplar(e)
+	if !(v < 0) {
+		m.keepExemplar(m, v, exemplar)
 	}
 }
 
@@ -68,12 +65,7 @@ type expiringHistogram struct {
 
 func (m *expiringHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	m.Observe(v)
-	if exemplar == nil {
-		return
-	}
-	if e := m.exemplar(v, exemplar); e != nil {
-		m.SetExemplar(e)
-	}
+	m.keepExemplar(m, v, exemplar)
 }
 
 func (m *expiringHistogram) Collect(ch chan<- Metric)    { collectAlive(m, ch) }
@@ -88,12 +80,7 @@ type expiringNativeHistogram struct {
 
 func (m *expiringNativeHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	m.Observe(v)
-	if exemplar == nil {
-		return
-	}
-	if e := m.exemplar(v, exemplar); e != nil {
-		m.SetExemplar(e)
-	}
+	m.keepExemplar(m, v, exemplar)
 }
 
 func (m *expiringNativeHistogram) Collect(ch chan<- Metric)    { collectAlive(m, ch) }

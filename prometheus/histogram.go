@@ -185,12 +185,7 @@ type histogram struct {
 
 func (h *histogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
-	if exemplar == nil {
-		return
-	}
-	if e := h.exemplar(v, exemplar); e != nil {
-		h.SetExemplar(e)
-	}
+	h.keepExemplar(h, v, exemplar)
 }
 
 func (h *histogram) Collect(ch chan<- Metric)    { ch <- h }

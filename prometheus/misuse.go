@@ -59,13 +59,17 @@ func (id *identity) refuse(v float64) {
 	}
 }
 
-// exemplar makes the exemplar of an update that happens now. It is nil if the
-// labels are wrong, and wrong calls are counted; otherwise that is a panic.
-func (id *identity) exemplar(value float64, labels Labels) *exposition.Exemplar {
+// keepExemplar has the metric, which is this one, keep the exemplar of an update
+// that happens now. One whose labels are wrong is left out where wrong calls are
+// counted; otherwise that is a panic.
+func (id *identity) keepExemplar(m interface{ SetExemplar(*exposition.Exemplar) }, value float64, labels Labels) {
+	if labels == nil {
+		return
+	}
 	e, err := newExemplar(value, time.Now(), labels)
 	if err != nil {
 		id.misused(registry.InvalidExemplar, err)
-		return nil
+		return
 	}
-	return e
+	m.SetExemplar(e)
 }

@@ -58,12 +58,7 @@ func nativeHistograms(options *metric.NativeOptions) kind {
 
 func (h *nativeHistogram) ObserveWithExemplar(v float64, exemplar Labels) {
 	h.Observe(v)
-	if exemplar == nil {
-		return
-	}
-	if e := h.exemplar(v, exemplar); e != nil {
-		h.SetExemplar(e)
-	}
+	h.keepExemplar(h, v, exemplar)
 }
 
 func (h *nativeHistogram) Collect(ch chan<- Metric)    { ch <- h }
