@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -287,6 +288,32 @@ func TestOptionsOfLifetimesThatCannotBe(t *testing.T) {
 			if got := panicOf(func() { construct(ttl, 1) }); got != nil {
 				t.Errorf("%s with TTL %v: got panic %v, want none", name, ttl, got)
 			}
+		}
+	}
+}
+
+// A TTL that is over before anything else can happen is one, too, and no reason to
+// run for ever.
+func TestTheShortestTimeToLive(t *testing.T) {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "f_total", TTL: 1}, []string{"n"})
+	removed := make(chan struct{})
+	func() {
+		held := vec.WithLabelValues("a")
+		held.Inc()
+		runtime.AddCleanup(vec, func(removed chan struct{}) { close(removed) }, removed)
+	}()
+	if got := seriesOf(t, vec); got != "" {
+		t.Errorf("got %q on the page, want nothing", got)
+	}
+	vec = nil
+	for deadline := time.Now().Add(time.Minute); ; runtime.GC() {
+		select {
+		case <-removed:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("something still looks after a vector that nobody has")
 		}
 	}
 }

@@ -53,12 +53,16 @@ func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
 	t.expiry = x
 }
 
+// shortStop is for how long a program may not run, because others do, without
+// having stood still.
+const shortStop = int64(time.Second)
+
 // now returns the present time. If the timer should have fired long ago, the
 // program could not run in the meantime, nor update anything: that time does not
 // count. It needs the lock of the table.
 func (x *expiry[T]) now() int64 {
 	now := x.clock.elapsed()
-	if x.wake != 0 && now-x.wake > x.ttl/4 {
+	if x.wake != 0 && now-x.wake > max(x.ttl/4, shortStop) {
 		x.clock.lost.Add(now - x.wake)
 		now = x.wake
 		// Some have had the time that does not count already, and others were
