@@ -40,6 +40,14 @@ type expiry[T any] struct {
 
 const never = math.MaxInt64
 
+// A timer is often late by some time however short the time to live is: such a
+// delay does not count as one in which the program could not run, and the timer
+// never fires all the time.
+const (
+	standstill = int64(100 * time.Millisecond)
+	pause      = int64(time.Millisecond)
+)
+
 // longest is a time to live that no program sees the end of, 73 years, and that can
 // be added to any time without an overflow.
 const longest = 1 << 61
@@ -53,16 +61,12 @@ func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
 	t.expiry = x
 }
 
-// shortStop is for how long a program may not run, because others do, without
-// having stood still.
-const shortStop = int64(time.Second)
-
 // now returns the present time. If the timer should have fired long ago, the
 // program could not run in the meantime, nor update anything: that time does not
 // count. It needs the lock of the table.
 func (x *expiry[T]) now() int64 {
 	now := x.clock.elapsed()
-	if x.wake != 0 && now-x.wake > max(x.ttl/4, shortStop) {
+	if x.wake != 0 && now-x.wake > max(x.ttl/4, standstill) {
 		x.clock.lost.Add(now - x.wake)
 		now = x.wake
 		// Some have had the time that does not count already, and others were
@@ -93,7 +97,7 @@ func (x *expiry[T]) setTimer(now int64) {
 		x.rest()
 		return
 	}
-	x.wake = max(now, min(next+x.ttl/64, now+x.ttl/8))
+	x.wake = max(now+pause, min(next+x.ttl/64, now+x.ttl/8))
 	x.timer.Reset(time.Duration(x.wake - now))
 }
 

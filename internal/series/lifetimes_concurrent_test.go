@@ -98,6 +98,23 @@ func TestNoUpdateOfAHeldHandleIsLost(t *testing.T) {
 	}
 }
 
+// However short the time to live is, what nobody updates goes, and then no timer
+// runs any more.
+func TestTheShortestTimesToLive(t *testing.T) {
+	for _, ttl := range []time.Duration{1, 100, 10 * time.Microsecond, time.Millisecond} {
+		table := newTallies(ttl, "n")
+		for i := range 10 {
+			table.with(fmt.Sprint(i)).inc()
+		}
+		for deadline := time.Now().Add(time.Minute); table.running(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("TTL %v: a timer runs, though all must have expired long ago", ttl)
+			}
+		}
+		table.want(t)
+	}
+}
+
 // What was updated a moment ago is there, however busy everybody is, and every
 // handle leads to it.
 func TestASeriesInUseStays(t *testing.T) {
