@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -59,7 +60,14 @@ func AtMostEvery(interval time.Duration) Sampler {
 	var next atomic.Int64 // in nanoseconds since start
 	return func() bool {
 		now, due := int64(time.Since(start)), next.Load()
-		return now >= due && next.CompareAndSwap(due, now+int64(interval))
+		if now < due {
+			return false
+		}
+		after := now + int64(interval)
+		if interval > 0 && after < 0 { // later than any time
+			after = math.MaxInt64
+		}
+		return next.CompareAndSwap(due, after)
 	}
 }
 

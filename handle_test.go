@@ -2,6 +2,7 @@ package cresset_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -273,9 +274,10 @@ func TestWhatIsNoExemplar(t *testing.T) {
 func TestSamplers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all, some, rare := cresset.OneIn(1), cresset.OneIn(10), cresset.AtMostEvery(time.Second)
-		chosen := [3]int{}
+		once := cresset.AtMostEvery(math.MaxInt64)
+		chosen := [4]int{}
 		for range 10_000 {
-			for i, sampler := range []cresset.Sampler{all, some, rare} {
+			for i, sampler := range []cresset.Sampler{all, some, rare, once} {
 				if sampler() {
 					chosen[i]++
 				}
@@ -290,6 +292,9 @@ func TestSamplers(t *testing.T) {
 		}
 		if chosen[2] != 100 {
 			t.Errorf("one a second chose %d", chosen[2])
+		}
+		if chosen[3] != 1 {
+			t.Errorf("one for ever chose %d", chosen[3])
 		}
 	})
 }

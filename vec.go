@@ -36,7 +36,7 @@ type Vec[L comparable, M Metric] struct {
 	// index follows the table, from values instead of texts. What is in it is in
 	// the table; it is changed under the lock of the table, and whoever does not
 	// find something in it asks the table.
-	index *labels.Index[L, M]
+	index labels.Index[L, M]
 	// set is what Replace collects in, nil otherwise. Its index stays empty, for
 	// each series has to be asked of the set.
 	set *series.Staging[*item[L, M]]
@@ -78,8 +78,8 @@ func newVec[L comparable, M Metric, S any](reg *Registry, name, help string, c *
 		family: f,
 		plan:   plan,
 		table:  newTable(f, k, c.ttl, newItem[L, M], (*item[L, M]).metric),
-		index:  labels.NewIndex[L, M](plan),
 	}
+	v.index.Init(plan)
 	v.table.OnRemove(v.removed)
 	v.table.OnReturn(v.returned)
 	if c.maxSeries > 0 {
@@ -95,7 +95,7 @@ func newVec[L comparable, M Metric, S any](reg *Registry, name, help string, c *
 // takes a few nanoseconds if there is one, so that it can be called for each
 // update.
 func (v *Vec[L, M]) With(labels L) M {
-	if e := v.index.Find(&labels); e != nil && (v.table.Settled() || !e.Item.over()) {
+	if e := v.index.Candidate(&labels); e != nil && e.Key == labels && (v.table.Settled() || !e.Item.over()) {
 		return e.Item
 	}
 	return v.find(labels)
@@ -204,10 +204,10 @@ func (v *Vec[L, M]) All() iter.Seq2[L, M] {
 // If the function panics, no metric goes and none appears. Next is a vector like
 // this one; when the function has returned, it is this one, if a slower one.
 func (v *Vec[L, M]) Replace(f func(next *Vec[L, M])) {
-	next := *v
-	next.set, next.index = v.table.Stage(nil), labels.NewIndex[L, M](v.plan)
+	next := &Vec[L, M]{family: v.family, plan: v.plan, table: v.table, set: v.table.Stage(nil)}
+	next.index.Init(v.plan)
 	defer next.set.Abandon()
-	f(&next)
+	f(next)
 	next.set.Commit()
 }
 

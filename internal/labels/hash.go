@@ -33,7 +33,7 @@ const (
 // left out: they may hold anything.
 func (p *Plan) addParts(t reflect.Type, offset uintptr) {
 	add := func(k partKind) {
-		p.parts = append(p.parts, part{offset, t.Size(), k, [2]uint64{rand.Uint64(), rand.Uint64() | 1}})
+		p.parts = append(p.parts, part{offset, t.Size(), k, [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}})
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -68,15 +68,23 @@ func (p *Plan) addParts(t reflect.Type, offset uintptr) {
 
 // Hash returns a number that is the same for values that are equal. The pointer
 // is to a value of the plan's type.
-//
-// It is the sum of one number for each part, mixed with keys of its own, so that
-// equal parts in different places count differently and no part waits for
-// another. Nearly all labels are integers and short strings, which are read as two
-// words whose pieces may overlap; the length tells apart what looks the same then.
-// The loop calls nothing, so that all it needs stays in registers: values with
-// something longer are begun again by hashLong.
 func (p *Plan) Hash(labels unsafe.Pointer) uint64 {
-	var h uint64
+	hash, _ := p.probe(labels, nil)
+	return hash
+}
+
+// hashed is in every hash, and tells it from that of no value.
+const hashed = 1 << 63
+
+// probe hashes a value and, unless there are no slots, returns the first entry
+// with that hash, or nil. Both are done here for the sake of one call less.
+//
+// The hash is made of a sum in which each part has keys of its own, so that equal
+// parts in different places count differently and none waits for another. Nearly
+// all labels are integers and short strings, which are read as two words whose
+// pieces may overlap; the length tells apart what looks the same then. Values with
+// something longer are begun again by hashLong.
+func (p *Plan) probe(labels unsafe.Pointer, s *slots) (hash uint64, found *header) {
 	parts := p.parts
 	for i := range parts {
 		part := &parts[i]
@@ -88,7 +96,8 @@ func (p *Plan) Hash(labels unsafe.Pointer) uint64 {
 			at := (*stringHeader)(at).data
 			b = uint64(n)
 			if n > shortString {
-				return p.hashLong(labels)
+				hash = p.hashLong(labels)
+				goto done
 			}
 			if n >= 4 {
 				middle := n >> 3 << 2 // 0, 4 or 8: of the pieces that are not at either end
@@ -106,11 +115,21 @@ func (p *Plan) Hash(labels unsafe.Pointer) uint64 {
 		case part8:
 			a = uint64(*(*uint8)(at))
 		default:
-			return p.hashLong(labels)
+			hash = p.hashLong(labels)
+			goto done
 		}
-		h += part.mix(a, b)
+		hash += part.share(a, b)
 	}
-	return h
+done:
+	hash = p.spread(hash)
+	if s == nil {
+		return hash, nil
+	}
+	for i := hash & s.mask; ; i = (i + 1) & s.mask {
+		if h := s.entries[i].Load(); h == nil || h.hash == hash {
+			return hash, h
+		}
+	}
 }
 
 const shortString = 16
@@ -128,9 +147,14 @@ func word(at unsafe.Pointer, offset int) uint64 {
 
 func letter(at unsafe.Pointer, offset int) uint64 { return uint64(*(*byte)(unsafe.Add(at, offset))) }
 
-func (p *part) mix(a, b uint64) uint64 {
-	high, low := bits.Mul64(a^p.keys[0], b^p.keys[1])
-	return high ^ low
+// share returns what a part adds to the sum. A product has nothing of a high bit in
+// its low ones, so that high bits are brought down first.
+func (p *part) share(a, b uint64) uint64 { return (a^a>>32)*p.keys[0] + (b^b>>32)*p.keys[1] }
+
+// spread has every bit of the sum count in every bit of the hash.
+func (p *Plan) spread(sum uint64) uint64 {
+	high, low := bits.Mul64(sum, p.key)
+	return high ^ low | hashed
 }
 
 // hashLong is Hash for values that have a long string or an array.
@@ -154,7 +178,7 @@ func (p *Plan) hashLong(labels unsafe.Pointer) uint64 {
 		default:
 			a = maphash.String(p.seed, unsafe.String((*byte)(at), int(part.size)))
 		}
-		h += part.mix(a, 0)
+		h += part.share(a, 0)
 	}
 	return h
 }

@@ -14,50 +14,62 @@ import (
 // replaced can miss an entry, so nothing follows from not finding one. A hash
 // decides nothing alone: the values are compared.
 type Index[L comparable, T any] struct {
-	plan  *Plan
-	slots atomic.Pointer[slots[L, T]]
-
+	plan  Plan // a copy, for one load less
+	slots atomic.Pointer[slots]
 	alive int // entries that are there
 	used  int // slots that are not empty
 }
 
-type slots[L comparable, T any] struct {
-	entries []atomic.Pointer[Entry[L, T]] // a power of two of them
-	grave   *Entry[L, T]                  // stands where a removed entry stood
+// slots know the entries by their headers alone, so that the code that looks for
+// one is free of types.
+type slots struct {
+	mask    uint64
+	entries []atomic.Pointer[header] // mask+1 of them
 }
+
+// header is how an Entry begins.
+type header struct{ hash uint64 }
 
 // Entry is what an index finds. Key and Item do not change while it is there.
 type Entry[L comparable, T any] struct {
-	hash uint64
+	header
 	Key  L
 	Item T
 }
 
+// grave stands where a removed entry stood. No value has its hash.
+var grave header
+
 const fewestSlots = 8
 
-// NewIndex returns an empty index for values of the plan's type, which L must
-// be.
-func NewIndex[L comparable, T any](plan *Plan) *Index[L, T] {
-	x := &Index[L, T]{plan: plan}
-	x.slots.Store(newSlots[L, T](fewestSlots))
-	return x
+// Init makes an index ready, for values of the plan's type, which L must be.
+func (x *Index[L, T]) Init(plan *Plan) {
+	x.plan = *plan
+	x.slots.Store(newSlots(fewestSlots))
 }
 
-func newSlots[L comparable, T any](n int) *slots[L, T] {
-	return &slots[L, T]{entries: make([]atomic.Pointer[Entry[L, T]], n), grave: new(Entry[L, T])}
+func newSlots(n int) *slots {
+	return &slots{mask: uint64(n - 1), entries: make([]atomic.Pointer[header], n)}
+}
+
+// Candidate returns the entry of a value, nil if there is none, or, if its hash is
+// that of another one, which hardly ever happens, the entry of that. The key is to
+// be compared: where there is not a moment to lose, by the caller.
+func (x *Index[L, T]) Candidate(key *L) *Entry[L, T] {
+	_, h := x.plan.probe(unsafe.Pointer(key), x.slots.Load())
+	return (*Entry[L, T])(unsafe.Pointer(h))
 }
 
 // Find returns the entry of a value, or nil.
 func (x *Index[L, T]) Find(key *L) *Entry[L, T] {
 	hash := x.plan.Hash(unsafe.Pointer(key))
 	s := x.slots.Load()
-	mask := uint64(len(s.entries) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		e := s.entries[i].Load()
-		if e == nil {
+	for i := hash & s.mask; ; i = (i + 1) & s.mask {
+		h := s.entries[i].Load()
+		if h == nil {
 			return nil
 		}
-		if e.hash == hash && e.Key == *key && e != s.grave {
+		if e := (*Entry[L, T])(unsafe.Pointer(h)); h.hash == hash && e.Key == *key {
 			return e
 		}
 	}
@@ -69,10 +81,10 @@ func (x *Index[L, T]) Add(e *Entry[L, T]) {
 	// At least a quarter of the slots stays empty, which bounds how long a probe
 	// runs.
 	if s := x.slots.Load(); 4*(x.used+1) <= 3*len(s.entries) {
-		s.place(e)
+		s.place(&e.header)
 	} else {
 		s = x.rebuilt()
-		s.place(e)
+		s.place(&e.header)
 		x.slots.Store(s)
 	}
 	x.alive++
@@ -82,12 +94,11 @@ func (x *Index[L, T]) Add(e *Entry[L, T]) {
 // Remove takes an entry out that is there.
 func (x *Index[L, T]) Remove(e *Entry[L, T]) {
 	s := x.slots.Load()
-	mask := uint64(len(s.entries) - 1)
-	i := e.hash & mask
-	for s.entries[i].Load() != e {
-		i = (i + 1) & mask
+	i := e.hash & s.mask
+	for s.entries[i].Load() != &e.header {
+		i = (i + 1) & s.mask
 	}
-	s.entries[i].Store(s.grave)
+	s.entries[i].Store(&grave)
 	x.alive--
 	if n := len(s.entries); n > fewestSlots && n > 16*(x.alive+1) {
 		x.slots.Store(x.rebuilt())
@@ -97,29 +108,28 @@ func (x *Index[L, T]) Remove(e *Entry[L, T]) {
 // Len returns how many entries there are.
 func (x *Index[L, T]) Len() int { return x.alive }
 
-// place puts an entry into the first empty slot of its chain.
-func (s *slots[L, T]) place(e *Entry[L, T]) {
-	mask := uint64(len(s.entries) - 1)
-	i := e.hash & mask
-	for s.entries[i].Load() != nil {
-		i = (i + 1) & mask
-	}
-	s.entries[i].Store(e)
-}
-
 // rebuilt returns the slots without graves, large enough for twice the entries
 // there are.
-func (x *Index[L, T]) rebuilt() *slots[L, T] {
+func (x *Index[L, T]) rebuilt() *slots {
 	size := fewestSlots
 	for 3*size < 4*2*(x.alive+1) {
 		size *= 2
 	}
-	old, s := x.slots.Load(), newSlots[L, T](size)
+	old, s := x.slots.Load(), newSlots(size)
 	for i := range old.entries {
-		if e := old.entries[i].Load(); e != nil && e != old.grave {
-			s.place(e)
+		if h := old.entries[i].Load(); h != nil && h != &grave {
+			s.place(h)
 		}
 	}
 	x.used = x.alive
 	return s
+}
+
+// place puts an entry into the first empty slot of its chain.
+func (s *slots) place(h *header) {
+	i := h.hash & s.mask
+	for s.entries[i].Load() != nil {
+		i = (i + 1) & s.mask
+	}
+	s.entries[i].Store(h)
 }

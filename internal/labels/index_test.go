@@ -21,7 +21,9 @@ func newIndex(t interface{ Fatal(...any) }) *labels.Index[key, int] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return labels.NewIndex[key, int](p)
+	x := new(labels.Index[key, int])
+	x.Init(p)
+	return x
 }
 
 // TestIndexIsAMap compares an index with a map under any sequence of changes.

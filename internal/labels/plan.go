@@ -7,6 +7,7 @@ import (
 	"encoding"
 	"fmt"
 	"hash/maphash"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"unicode"
@@ -26,6 +27,7 @@ type Plan struct {
 	fields []field
 	parts  []part // all memory of a value that counts, in a fixed order
 	seed   maphash.Seed
+	key    uint64
 }
 
 // field is one label.
@@ -67,7 +69,7 @@ func (e *FieldError) Error() string {
 // NewPlan returns the plan of a struct type. Names that are reserved must not be
 // used; they are mapped to the reason. The error is a *FieldError.
 func NewPlan(of reflect.Type, reserved map[string]string) (*Plan, error) {
-	p := &Plan{of: of, seed: maphash.MakeSeed()}
+	p := &Plan{of: of, seed: maphash.MakeSeed(), key: rand.Uint64() | 1}
 	if of.Kind() != reflect.Struct {
 		return nil, &FieldError{Type: of.String(), Reason: "labels are the fields of a struct type"}
 	}
