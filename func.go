@@ -60,16 +60,20 @@ type valueFunc struct {
 	value  func() float64
 }
 
-// Collect adds the value that the function returns now. If it panics, that costs
-// this metric alone.
+// Collect adds the value that the function returns now. If it panics, or ends in
+// another way than by returning, that costs this metric alone.
 func (f *valueFunc) Collect(b *registry.Batch) {
+	returned := false
 	defer func() {
 		if cause := recover(); cause != nil {
-			err := fmt.Errorf("the function of metric %q panicked: %v\n%s", f.desc.Name, cause, debug.Stack())
-			b.Fail(registry.Because(registry.Panic, f.desc.Name, err))
+			b.Fail(registry.Because(registry.Panic, "", fmt.Errorf("the function of metric %q panicked: %v\n%s", f.desc.Name, cause, debug.Stack())))
+		} else if !returned {
+			b.Fail(fmt.Errorf("the function of metric %q called runtime.Goexit, where it should return", f.desc.Name))
 		}
 	}()
-	b.Add(f.run(values{{&f.labels, f.value()}}))
+	value := f.value()
+	returned = true
+	b.Add(f.run(values{{&f.labels, value}}))
 }
 
 // values are series that are plain values of one moment.

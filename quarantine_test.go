@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,4 +168,29 @@ func TestServeLast(t *testing.T) {
 		close(s.wait)
 		synctest.Wait()
 	})
+}
+
+// TestFunctionsThatDoNotReturn: each costs itself, once, and says why; a strict
+// registry serves nothing then.
+func TestFunctionsThatDoNotReturn(t *testing.T) {
+	ends := []struct {
+		name, reason, message string
+		function              func() float64
+	}{
+		{"panicking", "panic", "panicked: no such device", func() float64 { panic("no such device") }},
+		{"exiting", "error", "runtime.Goexit", func() float64 { runtime.Goexit(); return 1 }},
+	}
+	for _, end := range ends {
+		reg := cresset.NewRegistry(cresset.Log(slog.New(slog.DiscardHandler)))
+		cresset.NewGaugeFunc(reg, end.name, "Help.", end.function)
+		want := fmt.Sprintf("cresset_quarantined_series_total{family=%q,reason=%q} 1\n", end.name, end.reason)
+		if got := ask(reg.Handler(), "GET", "/metrics").Body.String(); !strings.Contains(got, want) {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+		strict := cresset.NewRegistry(cresset.Strict())
+		cresset.NewGaugeFunc(strict, end.name, "Help.", end.function)
+		if err := strict.WriteText(io.Discard); err == nil || !strings.Contains(err.Error(), end.message) {
+			t.Errorf("strict: got error %v, want %q in it", err, end.message)
+		}
+	}
 }

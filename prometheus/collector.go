@@ -76,6 +76,21 @@ var (
 // ended. What it returns then tells how: nil if the code has returned and left the
 // channel open, otherwise what it panicked with or one of the errors above.
 func start[T any](ch chan T, send func(chan<- T)) (ended <-chan any) {
+	return startUntil(func() bool { return closeOpen(ch) }, ch, send)
+}
+
+// startUnclosed is start, but says that it is the end by the metric last, if the
+// channel is to stay open.
+func startUnclosed(ch chan Metric, stayOpen bool, send func(chan<- Metric)) (ended <-chan any) {
+	if !stayOpen {
+		return start(ch, send)
+	}
+	return startUntil(func() bool { return sendLast(ch) }, ch, send)
+}
+
+// startUntil runs foreign code that sends on ch, and end after it, which tells
+// whether the channel was open.
+func startUntil[T any](end func() (open bool), ch chan<- T, send func(chan<- T)) (ended <-chan any) {
 	how := make(chan any, 1)
 	go func() {
 		var cause any = errExited
@@ -83,7 +98,7 @@ func start[T any](ch chan T, send func(chan<- T)) (ended <-chan any) {
 			if panicked := recover(); panicked != nil {
 				cause = panicked
 			}
-			if !closeOpen(ch) && cause == nil {
+			if !end() && cause == nil {
 				cause = errClosed
 			}
 			how <- cause
@@ -92,6 +107,13 @@ func start[T any](ch chan T, send func(chan<- T)) (ended <-chan any) {
 		cause = nil
 	}()
 	return how
+}
+
+// sendLast sends the metric last and tells whether the channel was open.
+func sendLast(ch chan<- Metric) (open bool) {
+	defer func() { open = recover() == nil }()
+	ch <- last{}
+	return
 }
 
 // closeOpen closes a channel and tells whether it was open.

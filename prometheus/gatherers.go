@@ -20,6 +20,10 @@ func (f GathererFunc) Gather() ([]*dto.MetricFamily, error) { return f() }
 // Gatherers is several Gatherers as one. Families of the same name are merged
 // if they agree in type and help; of a metric that several have, the one of the
 // Gatherer that stands first is taken, and an error tells of the others.
+//
+// What several registries say of themselves with the same labels, in the metrics
+// cresset_... that RegistryOpts and QuarantineOpts tell of, is no error: counters are
+// added, and of the others the worst is taken.
 type Gatherers []Gatherer
 
 // Gather implements Gatherer.

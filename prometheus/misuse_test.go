@@ -395,3 +395,42 @@ func TestMisuseInQuarantine(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
+
+// What takes its own place, or that of another part of itself, is counted
+// throughout: no wrong call panics in between.
+func TestMisuseWhileReplacing(t *testing.T) {
+	r := prometheus.NewRegistryWith(prometheus.RegistryOpts{CountMisuse: true, MisuseLogger: slog.New(slog.DiscardHandler)})
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "v"}, []string{"l"})
+	place, err := prometheus.RegisterWith(r, vec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, panicked := make(chan struct{}), make(chan any)
+	go func() {
+		defer func() { panicked <- recover() }()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				vec.WithLabelValues("one", "too many")
+			}
+		}
+	}()
+	for range 5000 {
+		if err := place.Replace(vec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if cause := <-panicked; cause != nil {
+		t.Errorf("got panic %v", cause)
+	}
+	place.Unregister()
+	defer func() {
+		if recover() == nil {
+			t.Error("after it was unregistered, a wrong call does not panic")
+		}
+	}()
+	vec.WithLabelValues("one", "too many")
+}

@@ -355,3 +355,29 @@ func TestNativeMetricsInsideAQuarantine(t *testing.T) {
 		}
 	}
 }
+
+// A goroutine that a Collector leaves behind may send at any time: it harms nobody.
+func TestSendingAfterCollectInQuarantine(t *testing.T) {
+	for _, closing := range []bool{false, true} {
+		late := make(chan chan<- prometheus.Metric, 1)
+		r, _ := inQuarantine(prometheus.QuarantineOpts{})
+		r.MustRegister(unchecked{func(ch chan<- prometheus.Metric) {
+			ch <- prometheus.MustNewConstMetric(plain, prometheus.GaugeValue, 1)
+			if closing {
+				close(ch)
+				return
+			}
+			late <- ch
+		}})
+		got, _ := exposed(t, r)
+		if !strings.HasSuffix(got, "\nd 1\n") {
+			t.Errorf("closing: %v: got:\n%s\nwant what was sent in time", closing, got)
+		}
+		if failed := strings.Contains(got, "cresset_collector_failures_total"); failed != closing {
+			t.Errorf("closing: %v: got:\n%s", closing, got)
+		}
+		if !closing {
+			<-late <- prometheus.MustNewConstMetric(plain, prometheus.GaugeValue, 2) // which would panic
+		}
+	}
+}

@@ -73,7 +73,9 @@ type RegistryOpts struct {
 // of families that disagree in help or type, the one registered first stays. A
 // Collector that panics, or ends in another way than by returning, costs what
 // it had not sent by then; one that does not come back in time costs all that it
-// sends, and is not called again until it is back. A Collector is called by one
+// sends, and is not called again until it is back. What a goroutine sends that a
+// Collector has left behind is lost, where without quarantine that ends the program.
+// A Collector is called by one
 // gather at a time; another one that comes meanwhile waits for the same call and
 // shares what it sends. Each Collector of a Registry that is registered with this
 // one counts by itself.

@@ -207,17 +207,22 @@ func nameOf(function any) string {
 // had not sent by then, and nobody else anything. So does leaving by
 // runtime.Goexit: in Collect that ends the sender's goroutine, in a metric this
 // one, but for what is deferred.
+//
+// A goroutine that the Collector leaves behind, and that goes on sending, panics,
+// for the channel is closed by then. In quarantine it is not, as nobody could keep
+// that panic from ending the program, and what is sent so late is lost.
 func (s *collectorSource) Collect(b *registry.Batch) {
 	ch := make(chan Metric, 64)
 	collect := s.collect(b)
 	var panicked error // written before the sender has ended, read after
-	ended := start(ch, func(ch chan<- Metric) {
+	ended := startUnclosed(ch, b.InQuarantine(), func(ch chan<- Metric) {
 		panicked = s.guard(nil, func() error { collect(ch); return nil })
 	})
+	all := received{ch: ch}
 	collected := collection{wrapper: wrapper{wraps: s.wraps}}
 	exited := true
 	defer func() {
-		for range ch { // the sender must not wait for ever
+		for more := true; more; _, more = all.next() { // the sender must not wait for ever
 		}
 		if cause := <-ended; panicked != nil {
 			b.Fail(panicked)
@@ -231,12 +236,34 @@ func (s *collectorSource) Collect(b *registry.Batch) {
 			b.Add(registry.Run{Desc: run.desc, Type: run.typ, Rows: run.rows})
 		}
 	}()
-	for m := range ch {
+	for m, more := all.next(); more; m, more = all.next() {
 		if err := s.guard(&collected.family, func() error { return collected.add(m, b.Pedantic()) }); err != nil {
 			b.Fail(err)
 		}
 	}
 	exited = false
+}
+
+// last is sent after all that a Collector sends, where the channel is not closed.
+type last struct{ Metric }
+
+// received is what a Collector sends.
+type received struct {
+	ch   <-chan Metric
+	over bool
+}
+
+// next returns the next metric, until there is none.
+func (r *received) next() (m Metric, more bool) {
+	if r.over {
+		return nil, false
+	}
+	m, more = <-r.ch
+	if _, end := m.(last); end || !more {
+		r.over = true
+		return nil, false
+	}
+	return m, true
 }
 
 // collect returns the method that collects.

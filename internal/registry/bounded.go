@@ -26,6 +26,7 @@ type Bounded interface {
 // whenever there is no room for them, by whoever asks for the series. It is called
 // before the registry is used.
 func (r *Registry) LimitSeries(most int, report func(name string, values []string)) {
+	r.reserve(overflowDesc.Name)
 	r.limit = &series.Limit{Max: most}
 	r.onOverflow = report
 }
@@ -56,9 +57,12 @@ var overflowDesc = NewDesc("cresset_series_overflow_total",
 	"How often there was no room for a series, which then was the one called __overflow__, by the family.", "", []string{"metric"}, nil)
 
 // overflows are what cresset_series_overflow_total says, nil if there was room
-// always. Whether or not the registry has a limit, its sources may. It needs the
-// lock.
+// always. Whether or not the registry has a limit, its sources may; one without can
+// have a source of that name, which then keeps it. It needs the lock.
 func (r *Registry) overflows() Source {
+	if r.limit == nil && r.names[overflowDesc.Name].uses > 0 {
+		return nil
+	}
 	var refused map[string]uint64
 	for _, e := range r.checked.all {
 		b, ok := e.source.(Bounded)

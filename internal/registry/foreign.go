@@ -144,7 +144,7 @@ func (f *foreign) collect(b *Batch) {
 			stack := make([]byte, 64<<10)
 			stack = stack[:runtime.Stack(stack, false)]
 			b.Fail(Because(Panic, "", fmt.Errorf("%s panicked: %v\nstack trace=%s", f.name, cause, stack)))
-		} else if !returned {
+		} else if !returned && len(b.errs) == 0 { // of which the source may have told itself
 			b.Fail(fmt.Errorf("%s: %w", f.name, errExited))
 		}
 	}()
@@ -219,7 +219,10 @@ func (q *Quarantine) leave(f *foreign, r *run) (o outcome) {
 		}
 	}
 	age := now.Sub(f.good.at)
-	if (o.batch == nil || o.batch.failed()) && !f.good.at.IsZero() && age <= q.ServeLast {
+	if age > q.ServeLast {
+		f.good = kept{} // it may be large
+	}
+	if (o.batch == nil || o.batch.failed()) && !f.good.at.IsZero() {
 		o.stale, o.good, o.age = true, f.good.runs, age
 	}
 	return o

@@ -68,6 +68,10 @@ func (b *Batch) Context() context.Context {
 	return b.ctx
 }
 
+// InQuarantine tells whether a Quarantine gathers, which wants nothing of what the
+// source does to harm anybody else.
+func (b *Batch) InQuarantine() bool { return b.ctx != nil }
+
 // Pedantic tells whether the source should check its series against their
 // descs.
 func (b *Batch) Pedantic() bool { return b.pedantic }
@@ -291,6 +295,7 @@ func (m *merger) suffixCollision(f *family) error {
 func (m *merger) page() *Page {
 	p := &Page{families: make([]*family, 0, len(m.families))}
 	for _, f := range m.families {
+		f.join()
 		if len(f.runs) > 1 || !f.runs[0].Ordered {
 			m.order(f)
 		}

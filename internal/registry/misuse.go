@@ -76,8 +76,7 @@ var misuseDesc = NewDesc("cresset_misuse_total",
 // a logger, slog's default one is told. It is called before the registry is used.
 func (r *Registry) CountMisuse(log *slog.Logger) {
 	r.misuse = &Misuse{log: log}
-	// No source can have this name: there is no such thing as these labels.
-	r.names = map[string]binding{misuseDesc.Name: {dims: "", uses: 1}}
+	r.reserve(misuseDesc.Name)
 }
 
 // Misused counts a call that is wrong, if a registry counts those of the metric,

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/cresset-metrics/cresset/internal/registry"
 )
@@ -250,6 +252,43 @@ func TestAContextIsOnlyThereInQuarantine(t *testing.T) {
 		}
 	}})
 	strict.Gather(explain)
+}
+
+// heldRows are rows that the garbage collector can be asked about.
+type heldRows struct{ registry.Rows }
+
+// TestServeLastForgets: a result that is too old to stand in is not kept until a
+// better one comes, which may be never.
+func TestServeLastForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := describe("a")
+		r, _ := quarantined(&registry.Quarantine{ServeLast: time.Minute})
+		var held weak.Pointer[heldRows]
+		good := true
+		mustRegister(t, r, &collector{name: "x", collect: func(b *registry.Batch) {
+			if !good {
+				panic("no such device")
+			}
+			run := values(a, 1).run(a)
+			rows := &heldRows{run.Rows}
+			held = weak.Make(rows)
+			run.Rows = rows
+			b.Add(run)
+		}})
+		r.Gather(explain)
+		good = false
+		runtime.GC()
+		if held.Value() == nil {
+			t.Fatal("the result is gone already")
+		}
+		time.Sleep(time.Minute + 1)
+		r.Gather(explain)
+		runtime.GC()
+		if held.Value() != nil {
+			t.Error("the result is kept, but too old to be served")
+		}
+		runtime.KeepAlive(r)
+	})
 }
 
 func TestServeLast(t *testing.T) {

@@ -94,6 +94,12 @@ func (r *Registry) replace(old []*entry, source Source, descs []*Desc) (*entry, 
 	if err := r.check(descs, newLeaving(old)); err != nil {
 		return nil, err
 	}
+	if r.misuse != nil { // what is there before and after is never without it
+		for _, d := range descs {
+			d.root().watch(watch{r.misuse, d.Name})
+			defer d.root().unwatch(watch{r.misuse, d.Name})
+		}
+	}
 	in := make([]*places, len(old))
 	for i, e := range old {
 		in[i] = r.placesOf(e)

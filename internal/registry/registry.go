@@ -57,6 +57,15 @@ type binding struct {
 	uses int // by how many descs of sources that are there
 }
 
+// reserve keeps a name for the registry itself. No source can have it: there is no
+// such thing as these labels. It is called before the registry is used.
+func (r *Registry) reserve(name string) {
+	if r.names == nil {
+		r.names = make(map[string]binding)
+	}
+	r.names[name] = binding{dims: "", uses: 1}
+}
+
 // AlreadyRegistered is the error for a source whose descs are exactly those of
 // a source that is there.
 type AlreadyRegistered struct{ Existing Source }
