@@ -63,7 +63,9 @@ var gauges = kind[Gauge, *metric.Gauge]{
 func (g Gauge) Set(v float64) { g.series.Set(v) }
 
 // SetTime replaces the value by an instant: its seconds since the Unix epoch.
-func (g Gauge) SetTime(t time.Time) { g.series.Set(float64(t.UnixNano()) / 1e9) }
+func (g Gauge) SetTime(t time.Time) {
+	g.series.Set(float64(t.Unix()) + float64(t.Nanosecond())/1e9)
+}
 
 // Add adds to the value.
 func (g Gauge) Add(v float64) { g.series.Add(v) }

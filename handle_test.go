@@ -62,13 +62,14 @@ func TestLocals(t *testing.T) {
 			n.Observe(v)
 		}
 	}
-	wantPage(t, reg, empty)
+	wantPage(t, reg, "c 0\ncresset_misuse_total{metric=\"c\",reason=\"negative_add\"} 2\n"+strings.TrimPrefix(empty, "c 0\n"))
 	for range 2 {
 		c.Flush()
 		h.Flush()
 		n.Flush()
 	}
 	wantPage(t, reg, `c 3
+cresset_misuse_total{metric="c",reason="negative_add"} 2
 h_bucket{le="1"} 2
 h_bucket{le="2"} 6
 h_bucket{le="+Inf"} 8

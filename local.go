@@ -19,6 +19,8 @@ func (l *LocalCounter) Inc() { l.total++ }
 func (l *LocalCounter) Add(amount float64) {
 	if amount >= 0 {
 		l.total += amount
+	} else {
+		l.into.family.refuse(amount)
 	}
 }
 

@@ -64,6 +64,8 @@ func TestGauge(t *testing.T) {
 	wantPage(t, reg, "temperature 22.5\n")
 	g.SetTime(time.Unix(1, 500_000_000))
 	wantPage(t, reg, "temperature 1.5\n")
+	g.SetTime(time.Time{}) // further from the epoch than nanoseconds can tell
+	wantPage(t, reg, "temperature -6.21355968e+10\n")
 }
 
 func TestHistogram(t *testing.T) {

@@ -131,3 +131,21 @@ func TestRegistryLimitConcurrently(t *testing.T) {
 		t.Error("there is no room for as many as the limit")
 	}
 }
+
+// Pin asks for a series once.
+func TestPinIsRefusedOnce(t *testing.T) {
+	refused, constrained := 0, 0
+	vec := prometheus.V2.NewGaugeVec(prometheus.GaugeVecOpts{
+		GaugeOpts: prometheus.GaugeOpts{Name: "g", MaxSeries: 1, OnOverflow: func(string, []string) { refused++ }},
+		VariableLabels: prometheus.ConstrainedLabels{{Name: "l", Constraint: func(v string) string {
+			constrained++
+			return v
+		}}},
+	})
+	vec.WithLabelValues("a")
+	constrained = 0
+	vec.Pin("b")
+	if refused != 1 || constrained != 1 {
+		t.Errorf("a value was refused %d times and constrained %d times, want once", refused, constrained)
+	}
+}

@@ -48,14 +48,14 @@ func (m *MetricVec) All() iter.Seq2[[]string, Metric] {
 // have; deleting it is still possible. It is for series that should be there from
 // the beginning.
 func (m *MetricVec) Pin(lvs ...string) Metric {
-	if _, err := m.find(lvs); err != nil {
-		return m.misused(err)
+	values, err := m.complete(make([]string, 0, len(m.names())), lvs)
+	if err == nil {
+		values = cloneAll(values) // before they are checked, see create
+		err = checkPlacedValues(m.names(), values)
 	}
-	var stack [stackLabels]string
-	values, err := m.complete(stack[:0], lvs)
 	switch {
 	case err != nil:
-		panic(err)
+		return m.misused(err)
 	case m.set != nil:
 		return m.set.Pin(values).Item
 	default:

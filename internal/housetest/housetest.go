@@ -33,7 +33,7 @@ func List(system string, deps bool, patterns ...string) ([]Package, error) {
 		args = append(args, "-deps")
 	}
 	cmd := exec.Command("go", append(args, patterns...)...)
-	cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
 	out, err := cmd.Output()

@@ -52,30 +52,32 @@ func TestHashesSpread(t *testing.T) {
 	type labelled struct {
 		A string `label:"a"`
 		B string `label:"b"`
-		N int    `label:"n"`
-		M int    `label:"m"`
+		N int64  `label:"n"`
+		M int64  `label:"m"`
 	}
 	p, err := labels.NewPlan(reflect.TypeFor[labelled](), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	letters := "abcdefghijklmnop"
-	for name, value := range map[string]func(i, j int) labelled{
-		"integers":       func(i, j int) labelled { return labelled{N: i, M: j} },
-		"large integers": func(i, j int) labelled { return labelled{N: i << 40, M: j << 56} },
-		"letters": func(i, j int) labelled {
+	for name, value := range map[string]func(i, j int64) labelled{
+		"integers":       func(i, j int64) labelled { return labelled{N: i, M: j} },
+		"large integers": func(i, j int64) labelled { return labelled{N: i << 40, M: j << 56} },
+		"letters": func(i, j int64) labelled {
 			return labelled{A: letters[i%16:][:1], B: letters[j%16:][:1], N: i / 16, M: j / 16}
 		},
-		"short and long": func(i, j int) labelled { return labelled{A: strings.Repeat("x", i), B: strings.Repeat("x", j)} },
-		"moved":          func(i, j int) labelled { return labelled{A: letters[:i%16], B: letters[i%16:], N: i / 16, M: j} },
-		"common beginning": func(i, j int) labelled {
+		"short and long": func(i, j int64) labelled {
+			return labelled{A: strings.Repeat("x", int(i)), B: strings.Repeat("x", int(j))}
+		},
+		"moved": func(i, j int64) labelled { return labelled{A: letters[:i%16], B: letters[i%16:], N: i / 16, M: j} },
+		"common beginning": func(i, j int64) labelled {
 			return labelled{A: "/api/v1/" + letters[i%16:][:1] + letters[j%16:][:1], N: i / 16, M: j / 16}
 		},
 	} {
 		const n = 64
 		seen := make(map[uint64]int)
-		for i := range n {
-			for j := range n {
+		for i := range int64(n) {
+			for j := range int64(n) {
 				v := value(i, j)
 				seen[p.Hash(unsafe.Pointer(&v))%(n*n)]++
 			}

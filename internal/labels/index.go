@@ -75,9 +75,12 @@ func (x *Index[L, T]) Find(key *L) *Entry[L, T] {
 	}
 }
 
-// Add puts an entry in, whose key must not be there.
+// Add puts an entry in, whose key must not be there. It may have been there
+// before: who found it then can still read it, so it is not written to again.
 func (x *Index[L, T]) Add(e *Entry[L, T]) {
-	e.hash = x.plan.Hash(unsafe.Pointer(&e.Key))
+	if hash := x.plan.Hash(unsafe.Pointer(&e.Key)); e.hash != hash {
+		e.hash = hash
+	}
 	// At least a quarter of the slots stays empty, which bounds how long a probe
 	// runs.
 	if s := x.slots.Load(); 4*(x.used+1) <= 3*len(s.entries) {

@@ -136,3 +136,26 @@ func TestReadersMeetChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEntryComesBack takes an entry out and puts it in again while others look
+// for it: the race detector watches.
+func TestAnEntryComesBack(t *testing.T) {
+	x := newIndex(t)
+	e := &labels.Entry[key, int]{Key: key{"a", 1}, Item: 1}
+	x.Add(e)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for range 1000 {
+				if found := x.Find(&key{"a", 1}); found != nil && found != e {
+					t.Error("found another entry")
+				}
+			}
+		})
+	}
+	for range 1000 {
+		x.Remove(e)
+		x.Add(e)
+	}
+	wg.Wait()
+}

@@ -1,6 +1,7 @@
 package series
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -85,10 +86,11 @@ type stamp struct {
 	pinned atomic.Bool  // it does not expire; set with the lock of the table held
 }
 
-// What a stamp says of a life that is over. No epoch begins then.
+// What a stamp says of a life that is over. No epoch begins then, and they are
+// before any time.
 const (
-	expired  int64 = -1 // another life can follow
-	orphaned int64 = -2 // the handle is an orphan
+	expired  int64 = math.MinInt64 + iota // another life can follow
+	orphaned                              // the handle is an orphan
 )
 
 // due tells whether a series with that stamp has lived its time to live.

@@ -28,6 +28,7 @@ type expiry[T any] struct {
 	next atomic.Int64
 
 	// Guarded by the lock of the table.
+	seen int64 // what now has returned last
 	wake int64 // when the timer fires, 0 if it does not run
 	// What next is going to be when the sweep is through that is under way: of
 	// the series that it has left so far, and of those that were made meanwhile.
@@ -63,20 +64,32 @@ func (t *Table[T]) expire(ttl time.Duration, stampOf func(T) *stamp) {
 
 // now returns the present time. If the timer should have fired long ago, the
 // program could not run in the meantime, nor update anything: that time does not
-// count. It needs the lock of the table.
+// count. If time went back, it is told by another clock from now on, that of a
+// bubble of testing/synctest or again the system's, and goes on. It needs the lock
+// of the table.
 func (x *expiry[T]) now() int64 {
 	now := x.clock.elapsed()
-	if x.wake != 0 && now-x.wake > max(x.ttl/4, standstill) {
-		x.clock.lost.Add(now - x.wake)
-		now = x.wake
-		// Some have had the time that does not count already, and others were
-		// updated after it in an epoch from before.
-		if epoch := x.clock.epoch.Swap(0); epoch != 0 {
-			x.long.epoch, x.long.until = epoch, now
-		}
-		x.next.Store(now)
+	switch {
+	case now < x.seen:
+		now = x.jump(now, x.seen)
+	case x.wake != 0 && now-x.wake > max(x.ttl/4, standstill):
+		now = x.jump(now, max(x.wake, x.seen))
 	}
+	x.seen = now
 	return now
+}
+
+// jump has the time go on from where it should be, which it returns. It needs the
+// lock of the table.
+func (x *expiry[T]) jump(now, to int64) int64 {
+	x.clock.lost.Add(now - to)
+	// Some have had the time that does not count already, and others were
+	// updated after it in an epoch from before.
+	if epoch := x.clock.epoch.Swap(0); epoch != 0 {
+		x.long.epoch, x.long.until = epoch, to
+	}
+	x.next.Store(to)
+	return to
 }
 
 // expect takes note of a series that was stamped. It needs the lock of the table.
@@ -265,7 +278,7 @@ func (t *Table[T]) expired(c *Child[T]) bool {
 	}
 	s := x.stamp(c.Item)
 	at := s.at.Load()
-	return at == expired || at >= 0 && x.due(s, at)
+	return at == expired || at != orphaned && x.due(s, at)
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is
@@ -288,5 +301,6 @@ func (t *Table[T]) pin(c *Child[T]) bool {
 	defer t.mu.Unlock()
 	s := t.expiry.stamp(c.Item)
 	s.pinned.Store(true)
-	return s.at.Load() >= 0
+	at := s.at.Load()
+	return at != expired && at != orphaned
 }

@@ -166,5 +166,5 @@ func (l *Lives[T, S]) alive(h *Handle[S]) bool {
 func (h *Handle[S]) Over() bool {
 	s := &h.life.Load().stamp
 	at := s.at.Load()
-	return at == expired || at >= 0 && h.lives.due(s, at)
+	return at == expired || at != orphaned && h.lives.due(s, at)
 }

@@ -2,6 +2,7 @@ package series
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -175,6 +176,49 @@ func TestATableLosesTheLastPlaceToAnother(t *testing.T) {
 	}
 	if got := limit.Used(); got != 1 {
 		t.Errorf("got %d series, want 1", got)
+	}
+}
+
+// A table whose series are exposed twice is under the same limit twice.
+func TestATableIsUnderALimitTwice(t *testing.T) {
+	table, limit := newTable("n"), &Limit{Max: 3}
+	table.Limit(limit, nil)
+	table.Limit(limit, nil)
+	for _, n := range []string{"a", "b", "c"} {
+		table.Create([]string{n})
+	}
+	if got, want := texts(table.Ordered()), []string{`n="` + Overflow + `"`, `n="a"`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	table.Unlimit(limit)
+	set := table.Stage(nil)
+	for _, n := range []string{"d", "e", "f", "g"} {
+		set.Create([]string{n})
+	}
+	table.Limit(limit, nil)
+	set.Commit()
+	if got := limit.Used(); got != 6 {
+		t.Errorf("got %d used, want 6: three series, twice", got)
+	}
+	table.Reset()
+	table.Unlimit(limit)
+	table.Unlimit(limit)
+	if got := limit.Used(); got != 0 {
+		t.Errorf("got %d used, want none", got)
+	}
+}
+
+// A series of the longest time to live does not expire at once, which a sum that
+// overflows would have it do.
+func TestTheLongestTimesToLive(t *testing.T) {
+	for _, ttl := range []time.Duration{math.MaxInt64 - 1000, math.MaxInt64} {
+		table := newTallies(ttl, "n")
+		table.with("a").inc()
+		if next := time.Duration(table.expiry.next.Load()); next < ttl/5 {
+			t.Errorf("%v: the series expires after %v", ttl, next)
+		}
+		table.want(t, "a")
+		table.Reset()
 	}
 }
 
@@ -504,4 +548,41 @@ func TestAStampOfTimeThatDoesNotCount(t *testing.T) {
 		time.Sleep(ttl)
 		table.want(t)
 	})
+}
+
+// A vector of a whole package is made outside of the bubbles of its tests, in which
+// another clock goes. Its series live on from one to the other.
+func TestATableIsUsedInABubbleAndOutside(t *testing.T) {
+	table := newTallies(time.Hour, "n")
+	held := table.with("a")
+	use := func(t *testing.T, n string) {
+		held.inc()
+		if got := table.Pin([]string{n}).Item.value(); got != 0 {
+			t.Errorf("got %d in a new series, want 0", got)
+		}
+		held.inc()
+		table.Find([]string{"a"})
+		table.Ordered()
+	}
+	use(t, "before")
+	for range 2 {
+		synctest.Test(t, func(t *testing.T) { use(t, "in the bubble") })
+		use(t, "after")
+		table.Delete([]string{"in the bubble"})
+		table.Delete([]string{"after"})
+	}
+	table.want(t, "a", "before")
+	if got := held.value(); got != 10 {
+		t.Errorf("got %d updates, want 10", got)
+	}
+	table.Reset()
+	synctest.Test(t, func(t *testing.T) { // with no timer running
+		held = table.with("a")
+		held.inc()
+	})
+	use(t, "b")
+	if got := held.value(); got != 3 {
+		t.Errorf("got %d updates, want 3", got)
+	}
+	table.Reset()
 }

@@ -91,11 +91,18 @@ func (t *Table[T]) refuse(values []string, set *Staging[T]) bool {
 // overflowing returns the values of the series that stands for one with these.
 func overflowing(values []string) []string { return slices.Repeat([]string{Overflow}, len(values)) }
 
-// fullest returns the first limit that leaves no room once there are so many
-// series more, nil if all do.
+// fullest returns the first limit that leaves no room for one series once there
+// are so many more, nil if all do. A limit that the table is under twice, because
+// its series are exposed twice, counts each of them twice.
 func (t *Table[T]) fullest(growth int) *limited {
 	for i, l := range t.limits {
-		if int(l.used.Load())+growth >= l.Max {
+		times := 0
+		for _, other := range t.limits[:i+1] {
+			if other.Limit == l.Limit {
+				times++
+			}
+		}
+		if int(l.used.Load())+times*(growth+1) > l.Max {
 			return &t.limits[i]
 		}
 	}
