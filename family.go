@@ -69,7 +69,7 @@ func invalid(name string, problems ...error) error {
 
 // register makes a family appear on the pages of a registry.
 func (f *family) register(reg *Registry, source registry.Source) error {
-	if reg == nil {
+	if reg == nil || reg.engine == nil { // which NewRegistry would have made
 		return invalid(f.desc.Name, errors.New("there is no registry to register it with"))
 	}
 	if err := reg.register(f.desc, source); err != nil {

@@ -44,6 +44,10 @@ func TestInvalidMetrics(t *testing.T) {
 			_, err := cresset.TryNewCounter(nil, "a", "")
 			return err
 		}, []string{`metric "a": there is no registry`}},
+		{"a registry that was not made", func(*cresset.Registry) error {
+			_, err := cresset.TryNewCounter(&cresset.Registry{}, "a", "")
+			return err
+		}, []string{`metric "a": there is no registry`}},
 		{"help that is no text", func(reg *cresset.Registry) error {
 			_, err := cresset.TryNewGauge(reg, "a", "\xff")
 			return err

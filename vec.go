@@ -204,7 +204,12 @@ func (v *Vec[L, M]) All() iter.Seq2[L, M] {
 // If the function panics, no metric goes and none appears. Next is a vector like
 // this one; when the function has returned, it is this one, if a slower one.
 func (v *Vec[L, M]) Replace(f func(next *Vec[L, M])) {
-	next := &Vec[L, M]{family: v.family, plan: v.plan, table: v.table, set: v.table.Stage(nil)}
+	next := &Vec[L, M]{family: v.family, plan: v.plan, table: v.table}
+	if v.set != nil {
+		next.set = v.set.Stage(nil)
+	} else {
+		next.set = v.table.Stage(nil)
+	}
 	next.index.Init(v.plan)
 	defer next.set.Abandon()
 	f(next)

@@ -35,8 +35,11 @@
 //		cressettest.Value(t, reg, "pipeline_step_seconds", "step", "build")
 //	})
 //
-// The registry and its metrics must be made inside the bubble. The same goes for
-// collectors that take too long, and for results that grow old.
+// The registry and its metrics must be made inside the bubble, and not be used
+// after it: synctest ends a program that touches a timer of a bubble from outside.
+// Metrics of the whole package that a bubble uses go on counting, but do not expire
+// by its time. The same goes for collectors that take too long, and for results that
+// grow old.
 //
 // The metrics of package prometheus are tested likewise, by the Native method of
 // its Registry.

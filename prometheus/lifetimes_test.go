@@ -1,6 +1,7 @@
 package prometheus_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/testutil"
 )
 
 const ttl = time.Minute
@@ -375,4 +377,52 @@ f_total{a="x",b="5"} 1
 f_total{a="x",b="6"} 1
 `, vec)
 	})
+}
+
+// Within a Replace, that of a part of next replaces this part of what will be, and
+// nothing is seen before the whole is there.
+func TestAReplaceWithinAReplace(t *testing.T) {
+	for _, ttl := range []time.Duration{0, time.Hour} {
+		vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g", TTL: ttl}, []string{"part", "n"})
+		want := func(when string, want ...string) {
+			t.Helper()
+			var got []string
+			for values := range vec.All() {
+				got = append(got, strings.Join(values, ""))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("TTL %v, %s: got %q, want %q", ttl, when, got, want)
+			}
+		}
+		for _, values := range []string{"aold", "akept", "bold"} {
+			vec.WithLabelValues(values[:1], values[1:]).Set(1)
+		}
+		kept := vec.WithLabelValues("a", "kept")
+		vec.Replace(func(next *prometheus.GaugeVec) {
+			a := next.MustCurryWith(prometheus.Labels{"part": "a"})
+			a.WithLabelValues("not any more")
+			next.WithLabelValues("a", "old")
+			next.WithLabelValues("c", "other")
+			a.Replace(func(a *prometheus.GaugeVec) {
+				a.WithLabelValues("kept")
+				a.WithLabelValues("new").Inc()
+			})
+			func() {
+				defer func() { _ = recover() }()
+				next.MustCurryWith(prometheus.Labels{"part": "b"}).Replace(func(b *prometheus.GaugeVec) {
+					b.WithLabelValues("never")
+					panic("no")
+				})
+			}()
+			want("meanwhile", "akept", "aold", "bold")
+		})
+		want("in the end", "akept", "anew", "cother")
+		kept.Inc()
+		if got := testutil.ToFloat64(vec.WithLabelValues("a", "kept")); got != 2 {
+			t.Errorf("TTL %v: got %v, want 2 by the handle from before", ttl, got)
+		}
+		if got := testutil.ToFloat64(vec.WithLabelValues("a", "new")); got != 1 {
+			t.Errorf("TTL %v: got %v, want 1 in the new one", ttl, got)
+		}
+	}
 }

@@ -69,10 +69,16 @@ func (m *MetricVec) Pin(lvs ...string) Metric {
 // a curried vector only what it reaches is replaced.
 //
 // If the function panics, no metric goes and none appears. Next is a vector like
-// this one; when the function has returned, it is this one.
+// this one, also to call Replace of, or of what is curried from it; when the
+// function has returned, it is this one.
 func (m *MetricVec) Replace(f func(next *MetricVec)) {
 	next := *m
-	next.set, next.direct = m.table.Stage(m.part()), false
+	next.direct = false
+	if m.set != nil {
+		next.set = m.set.Stage(m.part())
+	} else {
+		next.set = m.table.Stage(m.part())
+	}
 	defer next.set.Abandon()
 	f(&next)
 	next.set.Commit()

@@ -12,6 +12,7 @@ import (
 type Staging[T any] struct {
 	table *Table[T]
 	part  func(values []string) bool // nil for all
+	outer *Staging[T]                // that it is part of, nil if it is of the table
 
 	// Guarded by the lock of the table.
 	touched map[*Child[T]]bool // what is in the set; true for what the table has, false for what is staged
@@ -41,6 +42,14 @@ func (t *Table[T]) Stage(part func(values []string) bool) *Staging[T] {
 	}
 	t.sets = append(t.sets, s)
 	return s
+}
+
+// Stage begins a set that is going to be all that this one has, or all of a part of
+// it.
+func (s *Staging[T]) Stage(part func(values []string) bool) *Staging[T] {
+	inner := s.table.Stage(part)
+	inner.outer = s
+	return inner
 }
 
 // end takes the set off the table's list. It needs the lock of the table.
@@ -213,27 +222,37 @@ func (s *Staging[T]) DeleteFunc(match func(values []string) bool) int {
 	}
 	defer t.mu.Unlock()
 	n := 0
-	for c, had := range s.touched {
+	for c := range s.touched {
 		if match(c.values) {
-			delete(s.touched, c)
+			s.drop(c)
 			n++
-			if had && s.replaces(c) {
-				s.going++
-			} else if !had {
-				s.count(c, -1)
-				s.leave(c)
-			}
 		}
 	}
 	return n
 }
 
+// drop takes a series out of the set. It needs the lock of the table.
+func (s *Staging[T]) drop(c *Child[T]) {
+	had := s.touched[c]
+	delete(s.touched, c)
+	if had && s.replaces(c) {
+		s.going++
+	} else if !had {
+		s.count(c, -1)
+		s.leave(c)
+	}
+}
+
 // Commit makes the set all that the part of the table has, in one step for
-// whoever lists the series.
+// whoever lists the series, or all that the part of the set has that it is for.
 func (s *Staging[T]) Commit() {
 	t := s.table
 	t.mu.Lock()
 	defer t.unlock()
+	if s.outer != nil && !s.outer.over {
+		s.handOver()
+		return
+	}
 	now := t.now()
 	for c, had := range maps.Clone(s.touched) {
 		if had {
@@ -254,6 +273,26 @@ func (s *Staging[T]) Commit() {
 		}
 	}
 	t.forget()
+}
+
+// handOver makes the set all that its part of the outer one has. It needs the lock of
+// the table.
+func (s *Staging[T]) handOver() {
+	o := s.outer
+	for c, had := range s.touched {
+		if had {
+			o.touch(c)
+		} else {
+			o.stage(c.Entry, nil) // which is in this set at least
+			s.leave(c)
+		}
+	}
+	for c := range o.touched {
+		if _, kept := s.touched[c]; !kept && (s.part == nil || s.part(c.values)) {
+			o.drop(c)
+		}
+	}
+	s.end()
 }
 
 // Abandon gives the set up. The table stays as it is, and what was made for the
