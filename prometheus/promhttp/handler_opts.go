@@ -142,7 +142,7 @@ const (
 	//
 	// A family that cannot be expressed in the format of the response is left
 	// out. All this is counted at each request, but ErrorLog is told once, and
-	// again when it has ended.
+	// again when it has ended; errors that differ in numbers alone are the same.
 	QuarantineOnError
 )
 

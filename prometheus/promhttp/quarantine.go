@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -99,16 +100,11 @@ func (k *known) number() uint64 {
 }
 
 // settle logs those errors that are new, and, if all that there is in this scope
-// was looked at, which of them have ended. Errors are told apart by how they
-// begin; what follows may be a stack.
+// was looked at, which of them have ended.
 func (k *known) settle(number uint64, scope string, all bool, message string, errs []error) {
 	events := make([]registry.Event, 0, len(errs))
 	for _, err := range errs {
-		line, _, _ := strings.Cut(err.Error(), "\n")
-		if len(line) > 200 {
-			line = strings.ToValidUTF8(line[:200], "")
-		}
-		events = append(events, registry.Event{Collector: line, Err: func() error { return err }})
+		events = append(events, registry.Event{Collector: gist(err), Err: func() error { return err }})
 	}
 	for _, e := range k.ledger.Settle(number, scope, all, events) {
 		switch {
@@ -119,6 +115,19 @@ func (k *known) settle(number uint64, scope string, all bool, message string, er
 			k.log.Println(message, e.Err())
 		}
 	}
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// gist returns that by which an error is known again: how it begins, as what
+// follows may be a stack, and without its numbers, which may be the time or a port.
+func gist(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	line = digits.ReplaceAllString(line, "#")
+	if len(line) > 200 {
+		line = strings.ToValidUTF8(line[:200], "")
+	}
+	return line
 }
 
 // reportTo returns what tells a log of the events of a registry, nil if there is no

@@ -594,3 +594,20 @@ type misbehaving struct {
 
 func (*misbehaving) Describe(ch chan<- *prometheus.Desc)   { ch <- hangingDesc }
 func (m *misbehaving) Collect(ch chan<- prometheus.Metric) { m.collect(ch) }
+
+// An error that tells a time or a port is the same one at each request.
+func TestQuarantineKnowsErrorsByTheirWords(t *testing.T) {
+	requests := 0
+	log := &safeLog{}
+	h := HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		if requests++; requests > 3 {
+			return []*dto.MetricFamily{family("up", gaugeOf(1))}, nil
+		}
+		return nil, fmt.Errorf("no answer after 10.0%ds from port 4017%d", requests, requests)
+	}), HandlerOpts{ErrorHandling: QuarantineOnError, ErrorLog: log})
+	for range 5 {
+		get(h, "/")
+	}
+	log.expect(t, "error gathering metrics: no answer after 10.01s from port 40171",
+		"no longer: error gathering metrics: no answer after #.#s from port #")
+}
