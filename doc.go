@@ -73,6 +73,8 @@
 // regexp.MustCompile does, with an error that says what is wrong: a name, an
 // option, a field of the labels, or another metric that has the name. Each has a
 // sibling, whose name begins with Try, that returns the error instead. After that
-// nothing panics or fails: what makes no sense, such as a counter that is to fall,
-// is left out, as is said where it is possible.
+// no update panics or fails: what makes no sense, such as a counter that is to
+// fall, is left out and counted, as is said where it is possible. The zero value of
+// a handle is none, and panics, as does code of the program's own that is called, such
+// as the String method of a label's type.
 package cresset

@@ -102,7 +102,7 @@
 // and a little more for the first one of a series in a thousandth of its TTL.
 // Nothing runs in the background while no series can expire. Pin keeps single
 // series from it, such as should be there from the beginning, until they are
-// deleted.
+// deleted, or a Replace does not touch them.
 //
 // MaxSeries bounds a vector. Beyond it, label values that have no series yet share
 // one whose label values are all "__overflow__", which does not count itself;
