@@ -42,7 +42,10 @@ func TryNewInfo[L comparable](reg *Registry, name, help string, labels L, option
 	}
 	i := &Info[L]{family: f, plan: plan}
 	i.Set(labels)
-	return i, f.register(reg, infoSource[L]{i})
+	if err := f.register(reg, infoSource[L]{i}); err != nil {
+		return nil, err
+	}
+	return i, nil
 }
 
 // Set replaces the labels, in one step for every scrape.

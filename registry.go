@@ -55,7 +55,7 @@ func NewRegistry(opts ...RegistryOption) *Registry {
 	engine := &registry.Registry{}
 	engine.CountMisuse(o.log)
 	if o.maxSeries < 0 {
-		panic(fmt.Sprintf("cresset.LimitSeries: the limit must not be negative, but is %d", o.maxSeries))
+		panic(fmt.Errorf("cresset.LimitSeries: the limit must not be negative, but is %d", o.maxSeries))
 	}
 	if o.maxSeries > 0 {
 		engine.LimitSeries(o.maxSeries, o.onOverflow)

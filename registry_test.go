@@ -2,6 +2,7 @@ package cresset_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -157,7 +158,7 @@ func TestLimitSeries(t *testing.T) {
 		t.Errorf("got told of %q, want %q", refused, want)
 	}
 	defer func() {
-		if cause := recover(); cause != "cresset.LimitSeries: the limit must not be negative, but is -1" {
+		if cause := recover(); fmt.Sprint(cause) != "cresset.LimitSeries: the limit must not be negative, but is -1" {
 			t.Errorf("got panic %v", cause)
 		}
 	}()

@@ -55,7 +55,10 @@ func TryNewStateSet[S ~string](reg *Registry, name, help string, states []S, opt
 		s.labels = append(s.labels, &labels)
 		s.states = append(s.states, S(strings.Clone(string(state))))
 	}
-	return s, f.register(reg, stateSource[S]{s})
+	if err := f.register(reg, stateSource[S]{s}); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Set turns these states on and all others off, in one step for every scrape.

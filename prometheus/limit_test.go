@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
 )
@@ -130,6 +132,22 @@ func TestRegistryLimitConcurrently(t *testing.T) {
 	if _, overflowed := vecs[0].Lookup("__overflow__", "__overflow__"); overflowed {
 		t.Error("there is no room for as many as the limit")
 	}
+}
+
+// What there is no room to pin is not pinned, nor is what stands for it.
+func TestPinBeyondTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g", TTL: time.Minute, MaxSeries: 1}, []string{"l"})
+		vec.Pin("a").Set(1)
+		vec.Pin("b").Set(2)
+		vec.Replace(func(next *prometheus.GaugeVec) {
+			next.Pin("a")
+			next.Pin("c")
+		})
+		wantExposed(t, "cresset_series_overflow_total{metric=\"g\"} 2\ng{l=\"__overflow__\"} 2\ng{l=\"a\"} 1\n", vec)
+		time.Sleep(time.Minute)
+		wantExposed(t, "cresset_series_overflow_total{metric=\"g\"} 2\ng{l=\"a\"} 1\n", vec)
+	})
 }
 
 // Pin asks for a series once.

@@ -282,11 +282,11 @@ func (t *Table[T]) expired(c *Child[T]) bool {
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is
-// deleted.
+// deleted. One that only stands for it is not kept.
 func (t *Table[T]) Pin(values []string) *Child[T] {
 	for {
 		c := t.Create(values)
-		if t.pin(c) {
+		if !slices.Equal(c.values, values) || t.pin(c) {
 			return c
 		}
 	}

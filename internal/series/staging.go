@@ -153,11 +153,14 @@ func (s *Staging[T]) obtain(hash uint64, values []string) *Child[T] {
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is
-// deleted.
+// deleted. One that only stands for it is not kept.
 func (s *Staging[T]) Pin(values []string) *Child[T] {
 	t := s.table
 	for {
 		c := s.Create(values)
+		if !slices.Equal(c.values, values) {
+			return c
+		}
 		t.mu.Lock()
 		f := t.findStaged(c.hash, c.values)
 		if f != nil && f.c == c {
