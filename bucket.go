@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/metric"
 )
 
@@ -135,7 +136,7 @@ func (c *config) isNative() bool { return c.native.Factor != 0 }
 
 // bounds returns the upper bounds of the classic buckets as a cell takes them, and
 // takes note of what is wrong about the buckets.
-func (c *config) bounds() []float64 {
+func (c *config) bounds() *cell.Bounds {
 	for _, name := range c.needNative {
 		if !c.isNative() {
 			c.refuse("%s has no meaning without NativeBuckets", name)
@@ -155,7 +156,7 @@ func (c *config) bounds() []float64 {
 	return bounds
 }
 
-func (c *config) nativeOptions(bounds []float64) *metric.NativeOptions {
+func (c *config) nativeOptions(bounds *cell.Bounds) *metric.NativeOptions {
 	options := c.native
 	options.Bounds = bounds
 	return &options

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
 	"github.com/cresset-metrics/cresset/internal/series"
@@ -72,7 +73,7 @@ func TryNewHistogramVec[L comparable](reg *Registry, name, help string, options 
 // labels.
 type HistogramVec[L comparable] = Vec[L, Histogram]
 
-func histograms(bounds []float64) kind[Histogram, metric.Histogram] {
+func histograms(bounds *cell.Bounds) kind[Histogram, metric.Histogram] {
 	return kind[Histogram, metric.Histogram]{
 		typ: exposition.Histogram,
 		lasting: func(f *family) Histogram {

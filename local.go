@@ -1,5 +1,7 @@
 package cresset
 
+import "github.com/cresset-metrics/cresset/internal/cell"
+
 // LocalCounter counts for a hot loop of one goroutine, without any
 // synchronisation. What it has counted appears in its counter when it is flushed,
 // and never by itself.
@@ -44,6 +46,7 @@ func (l *LocalCounter) Flush() {
 type LocalHistogram struct {
 	into    histogramSeries
 	batches batches // into, if it takes in many observations in one step
+	bounds  *cell.Bounds
 	counts  []uint64
 	sum     float64
 	values  []float64 // if it does not
@@ -51,8 +54,7 @@ type LocalHistogram struct {
 
 // batches is what takes in many observations in one step.
 type batches interface {
-	Bounds() []float64
-	Bucket(v float64) int
+	Bounds() *cell.Bounds
 	Add(counts []uint64, sum float64)
 }
 
@@ -61,7 +63,8 @@ type batches interface {
 func (h Histogram) Local() *LocalHistogram {
 	l := &LocalHistogram{into: h.series}
 	if b, ok := h.series.(batches); ok {
-		l.batches, l.counts = b, make([]uint64, len(b.Bounds())+1)
+		l.batches, l.bounds = b, b.Bounds()
+		l.counts = make([]uint64, len(l.bounds.Upper())+1)
 	}
 	return l
 }
@@ -72,7 +75,7 @@ func (l *LocalHistogram) Observe(v float64) {
 		l.values = append(l.values, v)
 		return
 	}
-	l.counts[l.batches.Bucket(v)]++
+	l.counts[l.bounds.Bucket(v)]++
 	l.sum += v
 }
 

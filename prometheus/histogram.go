@@ -8,6 +8,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -127,12 +128,12 @@ func (o HistogramOpts) native() bool { return o.NativeHistogramBucketFactor > 1 
 
 // bounds returns the upper bounds of the classic buckets as a cell takes them.
 // It panics if they are not in increasing order.
-func (o HistogramOpts) bounds() []float64 {
-	bounds := o.Buckets
-	if len(bounds) == 0 && !o.native() {
-		bounds = DefBuckets
+func (o HistogramOpts) bounds() *cell.Bounds {
+	buckets := o.Buckets
+	if len(buckets) == 0 && !o.native() {
+		buckets = DefBuckets
 	}
-	bounds, err := metric.Bounds(bounds)
+	bounds, err := metric.Bounds(buckets)
 	if err != nil {
 		panic(err)
 	}
@@ -153,7 +154,7 @@ func checkBucketLabel(desc *Desc) {
 // It panics if the options are not valid.
 func (o HistogramOpts) kind(desc *Desc) kind {
 	bounds := o.bounds()
-	desc.d.Settings = append(desc.d.Settings, registry.Setting{Name: "Buckets", Value: bounds})
+	desc.d.Settings = append(desc.d.Settings, registry.Setting{Name: "Buckets", Value: bounds.Upper()})
 	if o.native() {
 		options := o.nativeOptions(bounds)
 		desc.d.Settings = append(desc.d.Settings, nativeSettings(options)...)

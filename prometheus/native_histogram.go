@@ -5,6 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/metric"
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -18,7 +19,7 @@ type nativeHistogram struct {
 	metric.NativeHistogram
 }
 
-func (o HistogramOpts) nativeOptions(bounds []float64) *metric.NativeOptions {
+func (o HistogramOpts) nativeOptions(bounds *cell.Bounds) *metric.NativeOptions {
 	return &metric.NativeOptions{
 		Bounds:           bounds,
 		Factor:           o.NativeHistogramBucketFactor,

@@ -3,6 +3,7 @@ package cell
 import (
 	"math"
 	"runtime"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -134,7 +135,7 @@ func (n *Native) Bucket(v float64) int {
 	if len(n.options.Bounds) == 0 {
 		return 0
 	}
-	return bucketOf(n.options.Bounds, v)
+	return sort.SearchFloat64s(n.options.Bounds, v)
 }
 
 // Observe counts one observation. NaN is counted in no exponential bucket, and
@@ -154,7 +155,7 @@ func (n *Native) Observe(v float64) {
 func (n *Native) Read(d *NativeDistribution) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.gather(readAttempts, runtime.Gosched)
+	n.gather(takeAttempts, runtime.Gosched)
 	counts, positive, negative := d.Counts, d.Positive, d.Negative
 	*d = n.totals
 	d.Counts = append(counts[:0], n.totals.Counts...)

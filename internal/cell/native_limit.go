@@ -89,7 +89,7 @@ func (n *Native) scheduleReset() {
 			n.mu.Lock()
 			defer n.mu.Unlock()
 			n.due = true
-			n.gather(readAttempts, runtime.Gosched)
+			n.gather(takeAttempts, runtime.Gosched)
 		}
 	})
 }

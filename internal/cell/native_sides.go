@@ -22,8 +22,8 @@ type nativeSide struct {
 	_    apart
 }
 
-// apart keeps what every update writes off the cache lines of what it reads.
-type apart [64]byte
+// openSide is the bit of Native.started that says which side is open.
+const openSide = 1 << 63
 
 // inTotals is the top bit of a counter: the bucket is populated in the totals.
 // The counters of zero and NaN always have it, for they are not limited.

@@ -103,12 +103,12 @@ func TestNativeCountsByLayout(t *testing.T) {
 func TestBucketIsWhereAnObservationIsCounted(t *testing.T) {
 	bounds := []float64{-1, 0, 2.5}
 	for _, v := range []float64{-2, -1, 0, 1, 2.5, 3, math.Inf(1), math.Inf(-1), math.NaN()} {
-		h, n := NewHistogram(bounds), NewNative(NativeOptions{Bounds: bounds})
+		h, n := NewHistogram(NewBounds(bounds)), NewNative(NativeOptions{Bounds: bounds})
 		h.Observe(v)
 		n.Observe(v)
 		var d Distribution
 		h.Read(&d)
-		if got, want := h.Bucket(v), slices.Index(d.Counts, 1); got != want {
+		if got, want := h.Bounds().Bucket(v), slices.Index(d.Counts, 1); got != want {
 			t.Errorf("bucket of %v in a histogram: got %d, want %d", v, got, want)
 		}
 		if got, want := n.Bucket(v), slices.Index(readNative(n).Counts, 1); got != want {

@@ -10,12 +10,13 @@ import (
 // Counter is a number that only grows. Its zero value is ready and is zero.
 //
 // Whole amounts, which are nearly all there are, go to an integer that one
-// atomic addition moves; others to a float beside it. Any number of goroutines
-// may write and read. Both parts only grow, so a reader that sees them a moment
-// apart still gets a value the counter had, or passed, in between.
+// atomic addition moves; others to floats, which there are from the first of them
+// on. Any number of goroutines may write and read. All of these only grow, so a
+// reader that sees them a moment apart still gets a value the counter had, or
+// passed, in between.
 type Counter struct {
-	whole    atomic.Uint64
-	fraction Float
+	whole     atomic.Uint64
+	fractions atomic.Pointer[fractions]
 }
 
 // Inc adds one.
@@ -30,12 +31,21 @@ func (c *Counter) Add(amount float64) {
 			return
 		}
 	}
-	c.fraction.Add(amount)
+	f := c.fractions.Load()
+	if f == nil {
+		c.fractions.CompareAndSwap(nil, new(fractions))
+		f = c.fractions.Load()
+	}
+	f.add(amount)
 }
 
 // Value returns the sum of everything added.
 func (c *Counter) Value() float64 {
-	return float64(c.whole.Load()) + c.fraction.Load()
+	v := float64(c.whole.Load())
+	if f := c.fractions.Load(); f != nil {
+		v += f.value()
+	}
+	return v
 }
 
 // Float is a floating-point number that can be set and added to from any
@@ -51,10 +61,13 @@ func (f *Float) Load() float64 { return math.Float64frombits(f.bits.Load()) }
 // Add adds to the number. It tries again, without waiting, whenever another
 // goroutine was faster.
 func (f *Float) Add(v float64) {
-	for {
-		old := f.bits.Load()
-		if f.bits.CompareAndSwap(old, math.Float64bits(math.Float64frombits(old)+v)) {
-			return
-		}
+	for !f.tryAdd(v) {
 	}
+}
+
+// tryAdd adds to the number unless another goroutine was faster, and tells whether
+// it did.
+func (f *Float) tryAdd(v float64) bool {
+	old := f.bits.Load()
+	return f.bits.CompareAndSwap(old, math.Float64bits(math.Float64frombits(old)+v))
 }

@@ -60,7 +60,7 @@ func TestConcurrentUpdatesAreAllCounted(t *testing.T) {
 func TestUpdatesAllocateNothing(t *testing.T) {
 	var counter Counter
 	var float Float
-	h := NewHistogram([]float64{1, 2, 3})
+	h := NewHistogram(NewBounds([]float64{1, 2, 3}))
 	var d Distribution
 	h.Read(&d)
 	for name, update := range map[string]func(){

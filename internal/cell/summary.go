@@ -103,7 +103,7 @@ func NewSummary(options *SummaryOptions) *Summary {
 		start:   time.Now(),
 		ring:    make([]atomic.Uint64, options.ring),
 		window:  sketch.NewWindow(options.targets, options.generations),
-		excess:  NewHistogram(nil),
+		excess:  NewHistogram(NewBounds(nil)),
 	}
 	s.last.Quantiles = s.window.Quantiles(nil)
 	s.expires.Store(int64(options.generation))
@@ -235,7 +235,7 @@ type SummaryState struct {
 func (s *Summary) Read(to *SummaryState) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
-	for range readAttempts {
+	for range takeAttempts {
 		if s.merging.TryLock() {
 			s.merge()
 			s.advance(s.now())

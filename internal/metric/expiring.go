@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"github.com/cresset-metrics/cresset/internal/cell"
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/series"
 )
@@ -96,12 +97,8 @@ func (h *ExpiringHistogram) Observe(v float64) {
 	}
 }
 
-// Bounds returns the upper bounds of the buckets; they must not be written to.
-func (h *ExpiringHistogram) Bounds() []float64 { return h.Life().State.Bounds() }
-
-// Bucket returns which bucket an observation is counted in; that of +Inf is the
-// last one.
-func (h *ExpiringHistogram) Bucket(v float64) int { return h.Life().State.Bucket(v) }
+// Bounds returns the upper bounds of the buckets.
+func (h *ExpiringHistogram) Bounds() *cell.Bounds { return h.Life().State.Bounds() }
 
 // Add counts many observations in one step: how many there are for each bucket,
 // and their sum.

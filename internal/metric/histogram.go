@@ -3,7 +3,6 @@ package metric
 import (
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,17 +13,16 @@ import (
 // Bounds returns the upper bounds of classic buckets as histograms take them: a
 // copy without that of +Inf, which need not be given. It returns an error if
 // they are not in increasing order.
-func Bounds(buckets []float64) ([]float64, error) {
+func Bounds(buckets []float64) (*cell.Bounds, error) {
 	for i := 1; i < len(buckets); i++ {
 		if buckets[i-1] >= buckets[i] {
 			return nil, fmt.Errorf("histogram buckets must be in increasing order: %f >= %f", buckets[i-1], buckets[i])
 		}
 	}
-	bounds := slices.Clone(buckets)
-	if last := len(bounds) - 1; last >= 0 && math.IsInf(bounds[last], +1) {
-		bounds = bounds[:last]
+	if last := len(buckets) - 1; last >= 0 && math.IsInf(buckets[last], +1) {
+		buckets = buckets[:last]
 	}
-	return bounds, nil
+	return cell.NewBounds(buckets), nil
 }
 
 // Histogram counts observations in classic buckets.
@@ -36,19 +34,15 @@ type Histogram struct {
 
 // NewHistogram returns a histogram that begins now. The bounds are those that
 // Bounds returned; all histograms of a family share them.
-func NewHistogram(bounds []float64) Histogram {
+func NewHistogram(bounds *cell.Bounds) Histogram {
 	return Histogram{cell: cell.NewHistogram(bounds), created: time.Now().UnixNano()}
 }
 
 // Observe counts one observation. NaN is counted above all bounds.
 func (h *Histogram) Observe(v float64) { h.cell.Observe(v) }
 
-// Bounds returns the upper bounds of the buckets; they must not be written to.
-func (h *Histogram) Bounds() []float64 { return h.cell.Bounds() }
-
-// Bucket returns which bucket an observation is counted in; that of +Inf is the
-// last one.
-func (h *Histogram) Bucket(v float64) int { return h.cell.Bucket(v) }
+// Bounds returns the upper bounds of the buckets.
+func (h *Histogram) Bounds() *cell.Bounds { return h.cell.Bounds() }
 
 // Add counts many observations in one step: how many there are for each bucket,
 // and their sum.
@@ -57,7 +51,8 @@ func (h *Histogram) Add(counts []uint64, sum float64) { h.cell.Add(counts, sum) 
 // SetExemplar keeps the exemplar of an observation for the bucket that counts
 // it.
 func (h *Histogram) SetExemplar(e *exposition.Exemplar) {
-	h.exemplars.set(h.cell.Bucket(e.Value), len(h.cell.Bounds())+1, e)
+	bounds := h.cell.Bounds()
+	h.exemplars.set(bounds.Bucket(e.Value), len(bounds.Upper())+1, e)
 }
 
 // states are kept for the next reader of any histogram.
@@ -71,7 +66,7 @@ func (h *Histogram) Fill(s *exposition.Series) {
 
 	s.SetValue(0)
 	s.Created = exposition.UnixNano(h.created)
-	setBuckets(&s.Dist, state, h.cell.Bounds(), &h.exemplars)
+	setBuckets(&s.Dist, state, h.cell.Bounds().Upper(), &h.exemplars)
 }
 
 // setBuckets stores what a cell has counted in classic buckets into d. The one of

@@ -17,8 +17,8 @@ const DefaultZeroThreshold = 2.938735877055719e-39
 // NativeOptions are what all native histograms of a family have in common.
 type NativeOptions struct {
 	// Bounds are those of the classic buckets that there are besides, as
-	// Bounds returned them; none if empty.
-	Bounds []float64
+	// Bounds returned them; there may be none.
+	Bounds *cell.Bounds
 	// Factor is how much wider each bucket may be than the one before; it is
 	// greater than one. The widest buckets are taken that keep to it.
 	Factor float64
@@ -57,7 +57,7 @@ func NewNativeHistogram(o *NativeOptions) NativeHistogram {
 	}
 	return NativeHistogram{
 		cell: cell.NewNative(cell.NativeOptions{
-			Bounds:           o.Bounds,
+			Bounds:           o.Bounds.Upper(),
 			Schema:           schemaFor(o.Factor),
 			ZeroThreshold:    threshold,
 			MaxBuckets:       o.MaxBuckets,

@@ -14,9 +14,11 @@ type Summary struct {
 	created int64
 }
 
+var noBounds = cell.NewBounds(nil)
+
 // NewSummary returns a summary that begins now.
 func NewSummary() Summary {
-	return Summary{cell: cell.NewHistogram(nil), created: time.Now().UnixNano()}
+	return Summary{cell: cell.NewHistogram(noBounds), created: time.Now().UnixNano()}
 }
 
 // Observe counts one observation.
