@@ -72,19 +72,21 @@ func (b *Bounds) Upper() []float64 { return b.upper }
 // Bucket returns which bucket v is counted in: the place of the lowest bound
 // that is not below v, or the number of bounds if v is above them all or NaN.
 func (b *Bounds) Bucket(v float64) int {
-	number := math.Float64bits(v)
-	if slot := number>>(b.shift&63) - b.low; slot < uint64(len(b.slots)) {
-		return b.inSlot(number, slot)
+	if slot := b.slot(v); slot < uint64(len(b.slots)) {
+		return b.inSlot(v, slot)
 	}
 	return b.search(v)
 }
 
-// inSlot is Bucket for a positive number that is in a slot. Positive numbers are
-// ordered as their bits are. Whether the number is above the bound, no processor can
-// guess, so there is no branch to guess about.
-func (b *Bounds) inSlot(number, slot uint64) int {
+// slot returns the number of the slot of v, which may be more than there are.
+func (b *Bounds) slot(v float64) uint64 { return math.Float64bits(v)>>(b.shift&63) - b.low }
+
+// inSlot is Bucket for a number that is in a slot. Positive numbers are ordered as
+// their bits are. Whether the number is above the bound, no processor can guess, so
+// there is no branch to guess about.
+func (b *Bounds) inSlot(v float64, slot uint64) int {
 	i := int(b.slots[slot])
-	_, above := bits.Sub64(math.Float64bits(b.upper[i]), number, 0)
+	_, above := bits.Sub64(math.Float64bits(b.upper[i]), math.Float64bits(v), 0)
 	return i + int(above)
 }
 

@@ -26,13 +26,15 @@ type apartFloat struct {
 	_ apart
 }
 
+// tryAdd adds to the first number, unless additions are spread or another goroutine
+// was faster, and tells whether it did. It is small enough to be inlined.
+func (f *fractions) tryAdd(v float64) bool { return f.spread.Load() == nil && f.first.tryAdd(v) }
+
+// add adds where there is room, after tryAdd could not.
 func (f *fractions) add(v float64) {
 	if bound := f.spread.Load(); bound != nil {
 		(*bound)[pin()%len(*bound)].Add(v)
 		unpin()
-		return
-	}
-	if f.first.tryAdd(v) {
 		return
 	}
 	if f.met.tooOften() {

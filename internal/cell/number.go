@@ -31,12 +31,16 @@ func (c *Counter) Add(amount float64) {
 			return
 		}
 	}
-	f := c.fractions.Load()
-	if f == nil {
-		c.fractions.CompareAndSwap(nil, new(fractions))
-		f = c.fractions.Load()
+	if f := c.fractions.Load(); f == nil || !f.tryAdd(amount) {
+		c.addFraction(amount)
 	}
-	f.add(amount)
+}
+
+func (c *Counter) addFraction(amount float64) {
+	if c.fractions.Load() == nil {
+		c.fractions.CompareAndSwap(nil, new(fractions))
+	}
+	c.fractions.Load().add(amount)
 }
 
 // Value returns the sum of everything added.

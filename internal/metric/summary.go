@@ -22,7 +22,7 @@ func NewSummary() Summary {
 }
 
 // Observe counts one observation.
-func (s *Summary) Observe(v float64) { s.cell.Observe(v) }
+func (s *Summary) Observe(v float64) { s.cell.ObserveIn(0, v) }
 
 // Fill stores the state into out, all of whose fields it sets but Labels.
 func (s *Summary) Fill(out *exposition.Series) {
