@@ -144,7 +144,7 @@ func (c *labelChecker) Family(f *exposition.Family) {
 }
 
 func (c *labelChecker) Series(s *exposition.Series) {
-	for _, name := range s.Labels.Names {
+	for _, name := range s.Labels.Names() {
 		if c.err == nil {
 			c.err = c.group.Taken(name, c.family, braced{s.Labels})
 		}

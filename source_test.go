@@ -44,7 +44,7 @@ func labels(pairs ...string) *exposition.Labels {
 func newSource(name string, typ exposition.Type, series ...exposition.Series) *source {
 	var names []string
 	if len(series) > 0 {
-		names = series[0].Labels.Names
+		names = series[0].Labels.Names()
 	}
 	return &source{desc: registry.NewDesc(name, "Help.", "", names, nil), typ: typ, series: series}
 }

@@ -135,8 +135,8 @@ func (s *samples) add(series *exposition.Series, suffix, extra string, bound, va
 		return
 	}
 	labels := make(map[string]string)
-	for i, name := range series.Labels.Names {
-		labels[name] = series.Labels.Values[i]
+	for name, value := range series.Labels.All() {
+		labels[name] = value
 	}
 	if extra != "" {
 		labels[extra] = strconv.FormatFloat(bound, 'g', -1, 64)
@@ -190,11 +190,11 @@ func (c *census) Series(s *exposition.Series) {
 	c.total++
 	f := &c.families[len(c.families)-1]
 	f.series++
-	for i, name := range s.Labels.Names {
+	for name, value := range s.Labels.All() {
 		if f.labels[name] == nil {
 			f.labels[name] = make(map[string]bool)
 		}
-		f.labels[name][strings.Clone(s.Labels.Values[i])] = true
+		f.labels[name][strings.Clone(value)] = true
 	}
 }
 

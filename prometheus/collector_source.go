@@ -252,9 +252,10 @@ func rowOf(m Metric, family string) (exposition.Type, row, error) {
 // anything if foreign code wrote them.
 func checkCollected(run *registry.Run, pedantic bool) error {
 	labels, name := run.Rows.Labels(0), run.Desc.Name
-	for i, label := range labels.Names {
-		switch value := labels.Values[i]; {
-		case i > 0 && label == labels.Names[i-1]:
+	last, first := "", true
+	for label, value := range labels.All() {
+		switch {
+		case label == last && !first:
 			return fmt.Errorf("collected metric %q { %s} has two or more labels with the same name: %s", name, explain(run, 0), label)
 		case !registry.ValidLabelName(label):
 			return fmt.Errorf("collected metric %q { %s} has a label with an invalid name: %s", name, explain(run, 0), label)
@@ -263,6 +264,7 @@ func checkCollected(run *registry.Run, pedantic bool) error {
 		case !utf8.ValidString(value):
 			return fmt.Errorf("collected metric %q { %s} has a label named %q whose value is not utf8: %#v", name, explain(run, 0), label, value)
 		}
+		last, first = label, false
 	}
 	if pedantic && !run.Desc.Schema.Matches(labels) {
 		return fmt.Errorf("labels in collected metric %s %s are inconsistent with descriptor %s", name, explain(run, 0), run.Desc)

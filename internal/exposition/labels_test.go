@@ -1,6 +1,7 @@
 package exposition
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -62,8 +63,8 @@ func TestLabelsHoldTheValuesGiven(t *testing.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune("\\\"\nn"))))
 		want := rapid.MapOf(text, text).Draw(t, "labels")
 		l := labelsOf(want)
-		if !slices.IsSorted(l.Names) || len(l.Names) != len(want) {
-			t.Fatalf("got names %q, want those of %q in order", l.Names, want)
+		if !slices.IsSorted(l.Names()) || len(l.Names()) != len(want) {
+			t.Fatalf("got names %q, want those of %q in order", l.Names(), want)
 		}
 		for name, value := range want {
 			if got, ok := l.Get(name); !ok || got != value {
@@ -85,8 +86,8 @@ func TestLabelsCopyTheirValues(t *testing.T) {
 	if got, want := l.Text(), `a="plain",b="esc\nped"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if !slices.Equal(l.Values, []string{"plain", "esc\nped"}) {
-		t.Errorf("got values %q", l.Values)
+	if l.Value(0) != "plain" || l.Value(1) != "esc\nped" {
+		t.Errorf("got values %q and %q", l.Value(0), l.Value(1))
 	}
 }
 
@@ -109,4 +110,31 @@ func TestLabelsCompare(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The order is that of the values as they are, whatever is escaped in them, and
+// whether or not series are of one schema.
+func TestLabelsCompareAsTheirValues(t *testing.T) {
+	value := rapid.OneOf(
+		rapid.StringOf(rapid.SampledFrom([]rune("\\\"\nn !ab"))),
+		rapid.StringMatching(`(abcdefgh){0,2}[!"\\abc]{0,2}`),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		constant := rapid.MapOfN(rapid.SampledFrom([]string{"a", "c", "e"}), value, 0, 2).Draw(t, "constant")
+		variable := []string{"d", "b"}
+		one, other := NewSchema(constant, variable), NewSchema(constant, variable)
+		draw := func(name string) []string { return rapid.SliceOfN(value, 2, 2).Draw(t, name) }
+		x, y := draw("x"), draw("y")
+		want := cmp.Or(cmp.Compare(x[1], y[1]), cmp.Compare(x[0], y[0]))
+		a, b, c := one.Labels(x), one.Labels(y), other.Labels(y)
+		if got := a.Compare(&b); got != want {
+			t.Errorf("{%s} and {%s}: got %d, want %d", a.Text(), b.Text(), got, want)
+		}
+		if got := a.Compare(&c); got != want {
+			t.Errorf("{%s} and {%s} of another schema: got %d, want %d", a.Text(), c.Text(), got, want)
+		}
+		if got := a.AppendVariable([]string{"first"}); !slices.Equal(got, append([]string{"first"}, x...)) {
+			t.Errorf("got values %q, want %q after the first", got, x)
+		}
+	})
 }

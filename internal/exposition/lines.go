@@ -57,7 +57,7 @@ func validText(s string) string {
 // appendSeries writes the name with a suffix, and the labels. The extra label
 // (le or quantile) stands last; its name is empty where there is none.
 func (l *lines) appendSeries(buf []byte, labels *Labels, suffix, extra string, bound float64) []byte {
-	labelled := len(labels.Names) > 0
+	labelled := labels.Len() > 0
 	buf = append(buf, l.head...)
 	buf = append(buf, suffix...)
 	if l.quoted {
@@ -88,14 +88,17 @@ func (l *lines) appendSeries(buf []byte, labels *Labels, suffix, extra string, b
 }
 
 func (l *lines) appendLabels(buf []byte, labels *Labels) []byte {
-	if labels.legacy || l.escaping == AllowUTF8 {
+	if l.escaping == AllowUTF8 || labels.legacy() {
 		return append(buf, labels.text...)
 	}
-	for i, name := range labels.Names {
-		if i > 0 {
+	var p pairs
+	for p.begin(labels); p.next(); {
+		if p.at > 1 {
 			buf = append(buf, ',')
 		}
-		buf = appendLabel(buf, name, labels.Values[i], l.escaping)
+		buf = appendLabelName(buf, p.name, l.escaping)
+		buf = append(buf, `="`...)
+		buf = append(buf, p.text...)
 	}
 	return buf
 }

@@ -13,18 +13,22 @@ const (
 
 // appendMetricLabels appends the labels of a Metric.
 func appendMetricLabels(buf []byte, l *Labels, escaping Escaping) []byte {
-	plain := l.legacy || escaping == AllowUTF8
-	for i, name := range l.Names {
+	plain := escaping == AllowUTF8 || l.legacy()
+	var p pairs
+	for p.begin(l); p.next(); {
 		var pair int
 		buf, pair = openMessage(buf, metricLabel)
-		if plain || isLegacyLabel(name) || name == "" {
-			buf = appendString(buf, 1, name)
+		if plain || isLegacyLabel(p.name) || p.name == "" {
+			buf = appendString(buf, 1, p.name)
 		} else {
 			var at int
 			buf, at = openMessage(buf, 1)
-			buf = closeMessage(appendEscapedName(buf, name, escaping, false), at)
+			buf = closeMessage(appendEscapedName(buf, p.name, escaping, false), at)
 		}
-		buf = closeMessage(appendString(buf, 2, l.Values[i]), pair)
+		var at int
+		buf, at = openMessage(buf, 2)
+		buf = closeMessage(p.appendValue(buf), at)
+		buf = closeMessage(buf, pair)
 	}
 	return buf
 }

@@ -45,8 +45,8 @@ func (p page) messages() []*dto.MetricFamily {
 
 func message(typ Type, s *Series) *dto.Metric {
 	m := &dto.Metric{}
-	for i, name := range s.Labels.Names {
-		m.Label = append(m.Label, &dto.LabelPair{Name: proto.String(name), Value: proto.String(s.Labels.Values[i])})
+	for name, value := range s.Labels.All() {
+		m.Label = append(m.Label, &dto.LabelPair{Name: proto.String(name), Value: proto.String(value)})
 	}
 	if s.HasTimestamp {
 		m.TimestampMs = proto.Int64(s.Timestamp)

@@ -67,23 +67,21 @@ type Rendered struct {
 type Member struct {
 	Family string
 	Type   Type
-	Names  []string // of the labels; the strings that the block keeps
+	Schema *Schema // that the labels match, for the block to keep
 	Series Series
 }
 
-// NewBlock makes a block of series. It copies them, all but the names, messages
+// NewBlock makes a block of series. It copies them, all but the schema, messages
 // and what stands behind pointers, which does not change. The owner is whatever it
 // is of use to find with a series of the block.
 func NewBlock(owner any, members []Member) *Block {
 	b := &Block{owner: owner, series: make([]Rendered, len(members))}
-	labels := 0
 	for i := range members {
 		m := &members[i]
-		labels += len(m.Names)
 		b.series[i] = Rendered{
 			block: b, at: uint32(i), family: m.Family, typ: m.Type,
 			labels: *m.Series.Labels, value: m.Series.Value,
-			plain: m.Series.Labels.legacy && IsLegacyName(m.Family) && m.Series.plainExemplars(),
+			plain: m.Schema.legacy && IsLegacyName(m.Family) && m.Series.plainExemplars(),
 		}
 		if !m.Series.isValue(m.Type) {
 			rest := new(Series)
@@ -93,25 +91,13 @@ func NewBlock(owner any, members []Member) *Block {
 		}
 	}
 	text := b.render(textForm)
-	values := make([]string, labels)
 	for i := range b.series {
 		r := &b.series[i]
 		r.text = text.of(i)
-		n := len(r.labels.Values)
-		r.labels.within(r.text, members[i].Names, values[:n:n])
-		values = values[n:]
+		// The labels are in the lines, where their bytes are kept once.
+		r.labels = Labels{members[i].Schema, part(r.text, r.labels.text)}
 	}
 	return b
-}
-
-// within has the labels point into the lines of their series, so that the bytes
-// are kept once. The values are the slice that they are to be in.
-func (l *Labels) within(lines string, names, values []string) {
-	text := part(lines, l.text)
-	for i, value := range l.Values {
-		values[i] = part(text, value)
-	}
-	l.Names, l.Values, l.text = names, values, text
 }
 
 // part returns the text where it is part of another one, and otherwise a copy.

@@ -12,7 +12,7 @@ func (p page) rendered() page {
 	var members []Member
 	for _, f := range p {
 		for _, s := range f.series {
-			members = append(members, Member{Family: f.Name, Type: f.Type, Names: s.Labels.Names, Series: s})
+			members = append(members, Member{Family: f.Name, Type: f.Type, Schema: s.Labels.schema, Series: s})
 		}
 	}
 	block, at := NewBlock(nil, members), 0
@@ -95,7 +95,7 @@ func TestMessagesAreRenderedWhole(t *testing.T) {
 
 func TestLabelsAreKeptInTheLines(t *testing.T) {
 	l := labels("a", "plain", "b", "es\"caped", "größe", "")
-	r := NewBlock(nil, []Member{{Family: "f", Type: Gauge, Names: l.Names, Series: Series{Labels: l}}}).At(0)
+	r := NewBlock(nil, []Member{{Family: "f", Type: Gauge, Schema: l.schema, Series: Series{Labels: l}}}).At(0)
 	within := func(s string) bool {
 		lines := r.text
 		start := uintptr(unsafe.Pointer(unsafe.StringData(lines)))
@@ -106,7 +106,7 @@ func TestLabelsAreKeptInTheLines(t *testing.T) {
 	if got.Compare(l) != 0 || got.Text() != l.Text() {
 		t.Errorf("got labels %q, want %q", got.Text(), l.Text())
 	}
-	if !within(got.Text()) || !within(got.Values[0]) {
+	if !within(got.Text()) || !within(got.Value(0)) {
 		t.Error("the labels are somewhere else, want them to be in the lines")
 	}
 }

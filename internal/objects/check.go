@@ -27,12 +27,12 @@ func (s *Series) check(f *family) error {
 	if !f.desc.Schema.Matches(s.Labels) {
 		return fmt.Errorf("labels of series %s are inconsistent with descriptor %s", s, f.desc)
 	}
-	for i, value := range s.Labels.Values {
+	for name, value := range s.Labels.All() {
 		if !utf8.ValidString(value) {
-			return fmt.Errorf("series %s: value %q of label %s is not valid UTF-8", s, value, s.Labels.Names[i])
+			return fmt.Errorf("series %s: value %q of label %s is not valid UTF-8", s, value, name)
 		}
 	}
-	if reserved := ownLabel[s.Type]; slices.Contains(s.Labels.Names, reserved) {
+	if reserved := ownLabel[s.Type]; slices.Contains(s.Labels.Names(), reserved) {
 		return fmt.Errorf("series %s: a %s has a label %q of its own, so that no other can have that name", s, s.Type, reserved)
 	}
 	if err := s.checkValue(); err != nil {

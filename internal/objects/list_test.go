@@ -12,9 +12,10 @@ import (
 
 // rendered returns a series with one label.
 func rendered(value string, timed bool) *exposition.Rendered {
-	l := exposition.NewLabels([]string{"l"}, []string{value})
+	schema := exposition.NewSchema(nil, []string{"l"})
+	l := schema.Labels([]string{value})
 	return exposition.NewBlock(nil, []exposition.Member{{
-		Family: "f", Type: exposition.Gauge, Names: []string{"l"}, Series: exposition.Series{Labels: &l, HasTimestamp: timed},
+		Family: "f", Type: exposition.Gauge, Schema: schema, Series: exposition.Series{Labels: &l, HasTimestamp: timed},
 	}}).At(0)
 }
 
@@ -30,7 +31,7 @@ func (l *list) check(t *rapid.T, want map[string]*exposition.Rendered) {
 		if i > 0 && byLabels(got[i-1], r) >= 0 {
 			t.Fatalf("got %q after %q", r.Labels().Text(), got[i-1].Labels().Text())
 		}
-		if r != want[r.Labels().Values[0]] {
+		if r != want[r.Labels().Value(0)] {
 			t.Fatalf("got another series of %q than the last one that was put", r.Labels().Text())
 		}
 		if r.HasTimestamp() {
@@ -55,7 +56,7 @@ func TestListAgainstNaiveModel(t *testing.T) {
 			var all []*exposition.Rendered
 			for i := range rapid.IntRange(1, 3*maxChunk).Draw(t, "many") {
 				r := rendered(fmt.Sprintf("%04d", i), i%2 == 0)
-				all, model[r.Labels().Values[0]] = append(all, r), r
+				all, model[r.Labels().Value(0)] = append(all, r), r
 			}
 			l = newList(all)
 		}
@@ -63,12 +64,12 @@ func TestListAgainstNaiveModel(t *testing.T) {
 		put := func(n int, timed bool) {
 			r := rendered(fmt.Sprintf("%04d", n), timed)
 			l.put(r)
-			model[r.Labels().Values[0]] = r
+			model[r.Labels().Value(0)] = r
 		}
 		remove := func(n int) {
 			if r := model[fmt.Sprintf("%04d", n)]; r != nil {
 				l.remove(r.Labels())
-				delete(model, r.Labels().Values[0])
+				delete(model, r.Labels().Value(0))
 			}
 		}
 		number := rapid.IntRange(0, 2000)
@@ -89,7 +90,7 @@ func TestListAgainstNaiveModel(t *testing.T) {
 			},
 			"find": func(t *rapid.T) {
 				r := rendered(fmt.Sprintf("%04d", number.Draw(t, "n")), false)
-				if got, want := l.find(r.Labels()), model[r.Labels().Values[0]]; got != want {
+				if got, want := l.find(r.Labels()), model[r.Labels().Value(0)]; got != want {
 					t.Fatalf("find: got %v, want %v", got, want)
 				}
 			},

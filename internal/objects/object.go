@@ -52,7 +52,7 @@ func (s *Store[K]) newObject(key K, series []Series) (*object[K], error) {
 		}
 		d := p.family.desc
 		o.families[i] = p.family
-		members[i] = exposition.Member{Family: d.Name, Type: p.series.Type, Names: d.Schema.Names(), Series: p.series.Series}
+		members[i] = exposition.Member{Family: d.Name, Type: p.series.Type, Schema: d.Schema, Series: p.series.Series}
 	}
 	o.block = exposition.NewBlock(o, members)
 	return o, nil

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	"github.com/cresset-metrics/cresset/internal/series"
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // Desc describes the series that a source exposes under one name with one set
@@ -21,7 +21,7 @@ type Desc struct {
 	Name, Help, Unit string
 	NoHelp           bool // there is no help text at all, not even an empty one
 	Const            map[string]string
-	Schema           *series.Schema
+	Schema           *exposition.Schema
 	Err              error
 	// Constraints are functions that values of variable labels go through
 	// before they are used, by place; nil for none, of one label or of all.
@@ -51,7 +51,7 @@ func NewDesc(name, help, unit string, variable []string, constant map[string]str
 	for label, value := range constant {
 		d.Const[strings.Clone(label)] = strings.Clone(value)
 	}
-	d.Schema = series.NewSchema(d.Const, variable)
+	d.Schema = exposition.NewSchema(d.Const, variable)
 	if d.Err = d.check(); d.Err != nil {
 		return d
 	}
@@ -69,7 +69,7 @@ func NewDesc(name, help, unit string, variable []string, constant map[string]str
 
 // InvalidDesc returns a Desc that says nothing but what is wrong.
 func InvalidDesc(err error) *Desc {
-	return &Desc{Err: err, Schema: series.NewSchema(nil, nil)}
+	return &Desc{Err: err, Schema: exposition.NewSchema(nil, nil)}
 }
 
 // Refused returns the desc with what is wrong about it. It is no other's equal.

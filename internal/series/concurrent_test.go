@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // Whatever writers do meanwhile, a reader finds every series that nobody
@@ -14,7 +16,7 @@ import (
 func TestTableWhileEverybodyWrites(t *testing.T) {
 	const workers, each, stable, churning = 8, 3_000, 50, 40
 	var made atomic.Int64
-	table := NewTable(NewSchema(nil, []string{"kind", "n"}), func(*Child[int]) int { return int(made.Add(1)) })
+	table := NewTable(exposition.NewSchema(nil, []string{"kind", "n"}), func(*Child[int]) int { return int(made.Add(1)) })
 	lookup := func(kind string, n int) *Child[int] {
 		values := []string{kind, fmt.Sprint(n)}
 		if c := table.Find(values); c != nil {
@@ -94,7 +96,7 @@ func checkOrder(t *testing.T, list []*Child[int], stable int) {
 func TestTableCreatesASeriesOnce(t *testing.T) {
 	const workers, rounds = 8, 300
 	var made atomic.Int64
-	table := NewTable(NewSchema(nil, []string{"n"}), func(*Child[int]) int { return int(made.Add(1)) })
+	table := NewTable(exposition.NewSchema(nil, []string{"n"}), func(*Child[int]) int { return int(made.Add(1)) })
 	for round := range rounds {
 		values := []string{fmt.Sprint(round)}
 		var got [workers]*Child[int]

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 const (
@@ -161,7 +163,7 @@ func TestTablesShareALimit(t *testing.T) {
 // The last place may go to another table while a series is being made.
 func TestATableLosesTheLastPlaceToAnother(t *testing.T) {
 	other := newTable("n")
-	table := NewTable(NewSchema(nil, []string{"n"}), func(c *Child[int]) int {
+	table := NewTable(exposition.NewSchema(nil, []string{"n"}), func(c *Child[int]) int {
 		if c.Values()[0] != Overflow {
 			other.Create([]string{"b"})
 		}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // tally is a series that can expire: a number that is counted up.
@@ -51,7 +53,7 @@ type tallies struct {
 func newTallies(ttl time.Duration, variable ...string) *tallies {
 	t := &tallies{}
 	var l *Lives[*tally, tallied]
-	t.Table = NewTable(NewSchema(nil, variable), func(c *Child[*tally]) *tally {
+	t.Table = NewTable(exposition.NewSchema(nil, variable), func(c *Child[*tally]) *tally {
 		s := new(tally)
 		l.Begin(&s.Handle, c)
 		return s

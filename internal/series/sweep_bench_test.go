@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // mortal is an item of a table whose series expire.
@@ -11,7 +13,7 @@ type mortal struct{ Handle[int64] }
 
 func newMortals(ttl time.Duration, names ...string) *Table[*mortal] {
 	var lives *Lives[*mortal, int64]
-	table := NewTable(NewSchema(nil, names), func(c *Child[*mortal]) *mortal {
+	table := NewTable(exposition.NewSchema(nil, names), func(c *Child[*mortal]) *mortal {
 		m := new(mortal)
 		lives.Begin(&m.Handle, c)
 		return m

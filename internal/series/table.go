@@ -1,3 +1,6 @@
+// Package series keeps the series of a vector: which ones exist, how one is
+// found by its label values, and the order in which they are exposed. It does
+// not know what a series holds.
 package series
 
 import (
@@ -22,7 +25,7 @@ import (
 //
 // A hash decides nothing alone: the values are compared.
 type Table[T any] struct {
-	schema *Schema
+	schema *exposition.Schema
 	seed   maphash.Seed
 	index  atomic.Pointer[index[T]]
 
@@ -75,14 +78,14 @@ func newIndex[T any](size int) *index[T] {
 // NewTable returns an empty table. The function makes what a new series holds. It
 // is given the series without it and runs under the table's lock, so that nobody
 // else sees that.
-func NewTable[T any](schema *Schema, make func(*Child[T]) T) *Table[T] {
+func NewTable[T any](schema *exposition.Schema, make func(*Child[T]) T) *Table[T] {
 	t := &Table[T]{schema: schema, seed: maphash.MakeSeed(), make: make}
 	t.index.Store(newIndex[T](smallestIndex))
 	return t
 }
 
 // Schema returns the labels of the table's series.
-func (t *Table[T]) Schema() *Schema { return t.schema }
+func (t *Table[T]) Schema() *exposition.Schema { return t.schema }
 
 // OnRemove has the function called with each series that is removed, in whatever
 // way, under the lock of the table. It is set before the table is used.
@@ -185,7 +188,7 @@ func (t *Table[T]) current(hash uint64, values []string, now int64) *Child[T] {
 // newEntry copies the values.
 func (t *Table[T]) newEntry(hash uint64, values []string) Entry {
 	e := Entry{Labels: t.schema.Labels(values), hash: hash}
-	e.values = e.variableValues(t.schema)
+	e.values = e.Labels.AppendVariable(nil)
 	return e
 }
 
@@ -221,18 +224,6 @@ func (t *Table[T]) enter(c *Child[T]) {
 // Values returns the values of the variable labels in the order of declaration.
 // They must not be written to.
 func (e *Entry) Values() []string { return e.values }
-
-// variableValues picks the values of the variable labels out of the rendered
-// ones, which are copies already.
-func (e *Entry) variableValues(s *Schema) []string {
-	values := make([]string, len(s.variable))
-	for i, from := range s.source {
-		if from >= 0 {
-			values[from] = e.Labels.Values[i]
-		}
-	}
-	return values
-}
 
 // Delete removes the series with these values and tells whether it existed.
 func (t *Table[T]) Delete(values []string) bool {

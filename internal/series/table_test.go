@@ -5,12 +5,15 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"unsafe"
+
+	"github.com/cresset-metrics/cresset/internal/exposition"
 )
 
 // newTable returns a table of series that hold a number: the next one that create
 // is given, or one that is not zero.
 func newTable(variable ...string) *Table[int] {
-	return NewTable(NewSchema(nil, variable), func(*Child[int]) int { return nextItem })
+	return NewTable(exposition.NewSchema(nil, variable), func(*Child[int]) int { return nextItem })
 }
 
 var (
@@ -191,10 +194,17 @@ func TestTableResetLeavesNothing(t *testing.T) {
 }
 
 // What a series holds is seen by nobody before it is complete, and a function
+// reusable returns a string whose bytes the caller goes on changing, as code
+// that avoids copies hands them out.
+func reusable(s string) (text string, buf []byte) {
+	buf = []byte(s)
+	return unsafe.String(unsafe.SliceData(buf), len(buf)), buf
+}
+
 // that fails to make it leaves the table as it was.
 func TestTableSurvivesAPanicWhileCreating(t *testing.T) {
 	fails := false
-	table := NewTable(NewSchema(nil, []string{"a"}), func(c *Child[int]) int {
+	table := NewTable(exposition.NewSchema(nil, []string{"a"}), func(c *Child[int]) int {
 		if !fails {
 			return 2
 		}

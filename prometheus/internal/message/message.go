@@ -103,12 +103,12 @@ func storeTime(t exposition.Time) *timestamppb.Timestamp {
 
 // Pairs returns the labels as messages.
 func Pairs(l *exposition.Labels) []*dto.LabelPair {
-	if len(l.Names) == 0 {
+	if l.Len() == 0 {
 		return nil
 	}
-	pairs := make([]*dto.LabelPair, len(l.Names))
-	for i := range l.Names {
-		pairs[i] = &dto.LabelPair{Name: proto.String(l.Names[i]), Value: proto.String(l.Values[i])}
+	pairs := make([]*dto.LabelPair, 0, l.Len())
+	for name, value := range l.All() {
+		pairs = append(pairs, &dto.LabelPair{Name: proto.String(name), Value: proto.String(value)})
 	}
 	return pairs
 }
