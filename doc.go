@@ -53,6 +53,8 @@
 //	expired                     brings it back, from zero and as of now
 //	found again by With         goes to the same series as that of the other handle
 //	deleted, reset, replaced    is seen by nobody, then and later
+//	expired before one of       brings it back, from zero and as of now, for there
+//	those                       was nothing to delete
 //	unregistered                is seen by nobody, until the metric is made again,
 //	                            which gives new handles
 //	pinned                      is an update as any other: it does not expire

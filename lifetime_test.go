@@ -120,6 +120,33 @@ func TestEveryKindExpires(t *testing.T) {
 	}
 }
 
+// TestExpiredBeforeItWasDeleted: what was not there was not deleted, so its handle
+// brings it back.
+func TestExpiredBeforeItWasDeleted(t *testing.T) {
+	for name, remove := range map[string]func(calls *cresset.CounterVec[call]){
+		"Delete":     func(calls *cresset.CounterVec[call]) { calls.Delete(call{"GET", 200}) },
+		"DeleteFunc": func(calls *cresset.CounterVec[call]) { calls.DeleteFunc(func(call) bool { return true }) },
+		"Reset":      func(calls *cresset.CounterVec[call]) { calls.Reset() },
+		"Replace":    func(calls *cresset.CounterVec[call]) { calls.Replace(func(*cresset.CounterVec[call]) {}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				reg := cresset.NewRegistry()
+				calls := cresset.NewCounterVec[call](reg, "calls_total", "", cresset.TTL(time.Minute))
+				held := calls.With(call{"GET", 200})
+				held.Add(5)
+				time.Sleep(time.Minute)
+				remove(calls)
+				held.Inc()
+				wantPage(t, reg, "calls_total{code=\"200\",method=\"GET\"} 1\n")
+				remove(calls)
+				held.Inc()
+				wantPage(t, reg, "")
+			})
+		})
+	}
+}
+
 func TestPinnedSeriesStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reg := cresset.NewRegistry()

@@ -23,7 +23,7 @@ var wholeDay = flag.Bool("churn.day", false, "let TestChurn go on for a day, not
 // scrapes, and no update of a handle that is held all day is lost, though most of
 // those expire now and then. To run the whole day, which is minutes of real time:
 //
-//	go test -race -run TestChurn ./prometheus -churn.day -v
+//	go test -race -run TestChurn -timeout 2h ./prometheus -churn.day -v
 func TestChurn(t *testing.T) {
 	for name, scrape := range map[string]time.Duration{"nobody scrapes": 0, "scraped": 5 * time.Minute} {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { churn(t, scrape) }) })
