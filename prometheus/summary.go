@@ -89,10 +89,9 @@ type SummaryOpts struct {
 	// MaxAge has passed. Each bucket has its memory.
 	AgeBuckets uint32
 
-	// BufCap is how many observations may wait until they are merged into the
-	// quantiles, which is done when half of them have come; DefBufCap if zero. It
-	// is rounded up to a power of two and not above 65,536. More of them help
-	// where very many goroutines observe at once.
+	// BufCap is how many observations are gathered until they are merged into
+	// the quantiles; DefBufCap if zero. It is kept between 16 and 65,536. More of them
+	// cost a little less time and more memory.
 	BufCap uint32
 
 	// TTL is how long a series is exposed after its last update; for ever if

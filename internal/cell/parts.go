@@ -132,34 +132,36 @@ const takeAttempts = 64
 
 // each calls the function with the state of each part, the first one being the
 // first, while it holds the part. It leaves out those whose updates are held up,
-// and leads updates back to the first part. It must not be called by two
-// goroutines at once.
-func (p *parts[S]) each(f func(*S)) {
+// tells whether there were none of them, and leads updates back to the first part. It
+// must not be called by two goroutines at once.
+func (p *parts[S]) each(f func(*S)) (all bool) {
 	if p.spread.Load() != nil {
 		p.spread.Store(nil)
 	}
-	p.first.read(f)
+	all = p.first.read(f)
 	o := p.others.Load()
 	if o == nil {
-		return
+		return all
 	}
 	for s := o.spares.Load(); s != nil; s = s.next {
-		s.read(f)
+		all = s.read(f) && all
 	}
 	if bound := o.bound.Load(); bound != nil {
 		for i := range *bound {
-			(*bound)[i].read(f)
+			all = (*bound)[i].read(f) && all
 		}
 	}
+	return all
 }
 
-func (p *part[S]) read(f func(*S)) {
+func (p *part[S]) read(f func(*S)) bool {
 	for range takeAttempts {
 		if p.take() {
 			f(&p.state)
 			p.held.Store(0)
-			return
+			return true
 		}
 		runtime.Gosched()
 	}
+	return false
 }

@@ -1,7 +1,8 @@
 // Package sketch finds quantiles of the latest part of a stream of
 // observations in bounded memory. It knows no clock and no locks: whoever owns a
 // Window tells it when its next generation begins, and uses it from one
-// goroutine at a time.
+// goroutine at a time. A stream may go to several Windows; a Union tells the
+// quantiles of all of them together.
 //
 // # What is kept
 //
@@ -30,11 +31,11 @@
 // Generations are of any size and cover any values, so the rank q of all of
 // them is some quite different rank r_i in each. But these ranks add up to q*n,
 // the sizes to n, and the lines being of one slope and one level, their errors
-// add up to slope*q*n + level*n, which is e*n. So the generations are looked at
-// together as they are: of two neighbours among all their values, the ranks that
-// the lower one is known to reach and the higher one may begin at are at most
-// 2*e*n + 1 apart around q*n, so one of them is within e*n of it, and the answer
-// is the value that is nearest for certain.
+// add up to slope*q*n + level*n, which is e*n. So the generations, of however
+// many Windows, are looked at together as they are: of two neighbours among all
+// their values, the ranks that the lower one is known to reach and the higher one
+// may begin at are at most 2*e*n + 1 apart around q*n, so one of them is within e*n
+// of it, and the answer is the value that is nearest for certain.
 //
 // A function of the rank that is not linear, loose on both sides of q, would need
 // less memory for one generation, and promise nothing for several.

@@ -11,39 +11,45 @@ import (
 	"github.com/cresset-metrics/cresset/internal/sketch"
 )
 
-// model is a Window beside all observations that it should know.
+// model is a few Windows beside all observations that they should know.
 type model struct {
 	errors      map[float64]float64
 	span        int
-	window      *sketch.Window
+	windows     []sketch.Window // observations go to them in turn
+	turn        int
+	union       sketch.Union
 	generations [][]float64 // the last one is the current
 }
 
-func newModel(errors map[float64]float64, span int) *model {
-	return &model{
-		errors:      errors,
-		span:        span,
-		window:      sketch.NewWindow(sketch.NewTargets(errors), uint64(span)),
-		generations: make([][]float64, 1),
+// newModel returns a model of so many Windows that look back at so many generations.
+func newModel(errors map[float64]float64, windows, span int) *model {
+	m := &model{errors: errors, span: span, generations: make([][]float64, 1)}
+	targets := sketch.NewTargets(errors)
+	for range windows {
+		m.windows = append(m.windows, sketch.NewWindow(targets, uint64(span), room))
 	}
+	return m
 }
+
+// room is how many observations a Window gathers in these tests.
+const room = 200
 
 func (m *model) insert(values ...float64) {
 	last := len(m.generations) - 1
 	for _, v := range values {
-		m.window.Insert(v)
+		w := &m.windows[m.turn%len(m.windows)]
+		m.turn++
+		if w.Insert(v) {
+			w.Flush()
+		}
 		m.generations[last] = append(m.generations[last], v)
 	}
 }
 
-func (m *model) insertMany(v float64, n int) {
-	last := len(m.generations) - 1
-	m.window.InsertMany(v, uint64(n))
-	m.generations[last] = append(m.generations[last], slices.Repeat([]float64{v}, n)...)
-}
-
 func (m *model) advance(n int) {
-	m.window.Advance(uint64(n))
+	for i := range m.windows {
+		m.windows[i].Advance(uint64(n))
+	}
 	for range min(n, m.span) {
 		m.generations = append(m.generations, nil)
 	}
@@ -56,11 +62,16 @@ func (m *model) check(t rapid.TB) {
 	t.Helper()
 	sorted := slices.Concat(m.generations...)
 	slices.SortFunc(sorted, compare)
-	if got, want := m.window.Count(), uint64(len(sorted)); got != want {
+	m.union.Reset()
+	for i := range m.windows {
+		m.union.Add(&m.windows[i])
+	}
+	if got, want := m.union.Count(), uint64(len(sorted)); got != want {
 		t.Fatalf("got count %d, want %d", got, want)
 	}
-	ranks := sketch.NewTargets(m.errors).Ranks()
-	got := m.window.Quantiles(nil)
+	targets := sketch.NewTargets(m.errors)
+	ranks := targets.Ranks()
+	got := m.union.Quantiles(targets, nil)
 	if len(got) != len(ranks) {
 		t.Fatalf("got %d quantiles, want %d", len(got), len(ranks))
 	}

@@ -80,15 +80,35 @@ func lean(d, e float64) (slope, low float64) {
 	return slope, e - slope*d
 }
 
-// room returns how uncertain a rank may be that lies between low and high, among
-// count observations.
-func (t *Targets) room(low, high, count uint64) uint64 {
-	least := float64(maxRoom / 2)
+// bounds say how uncertain ranks may be in a generation of some size.
+type bounds struct {
+	lines []line // as those of the Targets, in observations instead of shares
+}
+
+// set makes them those of a generation of so many observations.
+func (b *bounds) set(t *Targets, count uint64) {
+	b.lines = b.lines[:0]
 	for _, l := range t.lines {
-		base := l.level * float64(count)
-		least = min(least, l.slope*float64(low)+base, l.slope*float64(high)+base)
+		b.lines = append(b.lines, line{l.slope, l.level * float64(count)})
 	}
-	return 2 * uint64(max(least, 0))
+}
+
+// allow tells whether a tuple may leave so many ranks uncertain, if they begin after
+// this one: at most twice the error, rounded down, at each of them. A line is lowest
+// at one of the ends.
+func (b *bounds) allow(uncertain, after uint64) bool {
+	need := float64((uncertain + 1) / 2)
+	low, high := float64(after), float64(after+uncertain)
+	for _, l := range b.lines {
+		at := low
+		if l.slope < 0 {
+			at = high
+		}
+		if !(l.slope*at+l.level >= need) {
+			return false
+		}
+	}
+	return uncertain <= maxRoom
 }
 
 // maxRoom keeps gaps and slacks within 32 bits.

@@ -38,7 +38,7 @@ func TestKeysAreOrderedAsFloats(t *testing.T) {
 func TestTuplesTellTheTruth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		targets := NewTargets(map[float64]float64{0.02: 0.01, 0.5: 0.1, 0.95: 0.04})
-		w := NewWindow(targets, 1)
+		w := NewWindow(targets, 1, 256)
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		different := rapid.SampledFrom([]int{1, 10, 1000, 1e9}).Draw(t, "different values")
 		var all []uint64
@@ -46,15 +46,13 @@ func TestTuplesTellTheTruth(t *testing.T) {
 			v, n := float64(r.IntN(different)), 1
 			if r.IntN(100) == 0 {
 				n += r.IntN(5)
-				w.InsertMany(v, uint64(n))
-			} else {
-				w.Insert(v)
 			}
 			for range n {
+				insert(&w, v)
 				all = append(all, keyOf(v))
 			}
 		}
-		w.flush()
+		w.Flush()
 		slices.Sort(all)
 		known := 0 // observations up to the tuple before
 		for i, tuple := range w.tuples {
@@ -100,15 +98,18 @@ func TestTuplesStayFew(t *testing.T) {
 		{"sorted", func(i int) float64 { return float64(i) }, 100_000, 120},
 		{"reversed", func(i int) float64 { return -float64(i) }, 100_000, 120},
 		{"equal", func(int) float64 { return 1 }, 100_000, 1},
+		{"flood of one value", func(int) float64 { return max(0, r.NormFloat64()-2) }, 100_000, 120},
+		{"bimodal", func(int) float64 { return r.NormFloat64() + 1000*float64(r.IntN(2)) }, 100_000, 120},
+		{"shifting", func(i int) float64 { return r.Float64() * math.Pow(10, float64(i/700%9)) }, 100_000, 160},
 		{"few distinct", func(i int) float64 { return float64(i % 40) }, 100_000, 40},
 		{"into the middle", func(i int) float64 { return (1 - 2*float64(i%2)) / float64(i+1) }, 30_000, 1_500},
 		{"into the middle, longer", func(i int) float64 { return (1 - 2*float64(i%2)) / float64(i+1) }, 100_000, 2_500},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := NewWindow(NewTargets(map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}), 5)
+			w := NewWindow(NewTargets(map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}), 5, 256)
 			for i := range test.n {
-				w.Insert(test.next(i))
+				insert(&w, test.next(i))
 				if i > 2_000 && len(w.tuples) > test.limit {
 					t.Fatalf("got %d tuples after %d observations, want at most %d", len(w.tuples), i, test.limit)
 				}
@@ -119,11 +120,11 @@ func TestTuplesStayFew(t *testing.T) {
 
 // Few different values are kept exactly even if there is no room for an error.
 func TestEqualValuesNeedNoRoom(t *testing.T) {
-	w := NewWindow(NewTargets(map[float64]float64{0.5: 0}), 1)
+	w := NewWindow(NewTargets(map[float64]float64{0.5: 0}), 1, 256)
 	for i := range 100_000 {
-		w.Insert(float64(int64(i) * int64(i) % 101)) // more than 32 bits
+		insert(&w, float64(int64(i)*int64(i)%101)) // more than 32 bits
 	}
-	w.flush()
+	w.Flush()
 	if len(w.tuples) > 101 {
 		t.Errorf("got %d tuples for 101 different values", len(w.tuples))
 	}
@@ -132,14 +133,20 @@ func TestEqualValuesNeedNoRoom(t *testing.T) {
 // A window whose generations have few observations keeps fewer than 500 of
 // them besides those of full ones.
 func TestManyGenerationsStaySmall(t *testing.T) {
-	w := NewWindow(NewTargets(map[float64]float64{0.5: 0.05}), 1000)
+	w := NewWindow(NewTargets(map[float64]float64{0.5: 0.05}), 1000, 256)
 	for i := range 100_000 {
-		w.Insert(float64(i * 7919 % 10007))
+		insert(&w, float64(i*7919%10007))
 		if i%100 == 99 {
 			w.Advance(1)
 		}
 	}
 	if got, want := len(w.tuples), 500+1000*20; got > want {
 		t.Errorf("got %d tuples for 1,000 generations, want at most %d", got, want)
+	}
+}
+
+func insert(w *Window, v float64) {
+	if w.Insert(v) {
+		w.Flush()
 	}
 }

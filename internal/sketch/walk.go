@@ -1,7 +1,6 @@
 package sketch
 
-// placed is a value with what is known of its place among all observations of
-// a window.
+// placed is a value with what is known of its place among all observations.
 type placed struct {
 	key   uint64
 	first uint64 // the first observation that is equal to it has at most this position
@@ -22,31 +21,25 @@ func (p placed) miss(position uint64) uint64 {
 	}
 }
 
-// head is the next tuple of a generation on a walk through all of them.
-type head struct {
-	at, end int
+// walk is a walk through several generations at once.
+type walk struct {
+	heads [][]tuple // what is left of each, in the order of a heap by the first value; none is empty
 }
 
-// values walks through the values of all generations in increasing order.
-func (w *Window) values(yield func(placed) bool) {
+// values walks through all values in increasing order.
+func (w *walk) values(yield func(placed) bool) {
 	known := uint64(0)     // observations up to the tuples that were passed
 	uncertain := uint64(0) // observations that may come before the next tuples besides
-	w.heads = w.heads[:0]
-	for i := range w.generations {
-		end := len(w.tuples)
-		if i+1 < len(w.generations) {
-			end = w.generations[i+1].start
-		}
-		w.heads = append(w.heads, head{w.generations[i].start, end})
-		uncertain += w.tuples[w.generations[i].start].uncertain()
+	for _, tuples := range w.heads {
+		uncertain += tuples[0].uncertain()
 	}
 	for i := len(w.heads)/2 - 1; i >= 0; i-- {
 		w.sift(i)
 	}
 	for len(w.heads) > 0 {
-		value := placed{key: w.tuples[w.heads[0].at].key, first: known + uncertain + 1}
-		for len(w.heads) > 0 && w.tuples[w.heads[0].at].key == value.key {
-			this := &w.tuples[w.heads[0].at]
+		value := placed{key: w.heads[0][0].key, first: known + uncertain + 1}
+		for len(w.heads) > 0 && w.heads[0][0].key == value.key {
+			this := &w.heads[0][0]
 			known += uint64(this.gap) + this.copies
 			uncertain -= this.uncertain()
 			uncertain += w.pass()
@@ -59,14 +52,13 @@ func (w *Window) values(yield func(placed) bool) {
 }
 
 // pass moves the first head on and returns how uncertain its next tuple is.
-func (w *Window) pass() (uncertain uint64) {
-	first := &w.heads[0]
-	first.at++
-	if first.at < first.end {
-		uncertain = w.tuples[first.at].uncertain()
+func (w *walk) pass() (uncertain uint64) {
+	if rest := w.heads[0][1:]; len(rest) > 0 {
+		w.heads[0] = rest
+		uncertain = rest[0].uncertain()
 	} else {
 		last := len(w.heads) - 1
-		*first = w.heads[last]
+		w.heads[0] = w.heads[last]
 		w.heads = w.heads[:last]
 	}
 	w.sift(0)
@@ -75,11 +67,11 @@ func (w *Window) pass() (uncertain uint64) {
 
 // sift restores the order of the heap below a head: none has a key below that of
 // its parent.
-func (w *Window) sift(parent int) {
+func (w *walk) sift(parent int) {
 	for {
 		least := parent
 		for child := 2*parent + 1; child <= 2*parent+2 && child < len(w.heads); child++ {
-			if w.tuples[w.heads[child].at].key < w.tuples[w.heads[least].at].key {
+			if w.heads[child][0].key < w.heads[least][0].key {
 				least = child
 			}
 		}

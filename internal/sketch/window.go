@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Window tells quantiles of the observations of the latest generations. It is
-// not safe for concurrent use.
+// Window keeps what is needed to tell quantiles of the observations of the latest
+// generations, see Union. It is not safe for concurrent use.
 type Window struct {
 	targets *Targets
 	span    uint64 // generations that are looked at, at least 1
+	room    int    // observations that the batch has room for, at least 1
 	current uint64 // number of the generation that observations belong to
 
-	batch       []uint64     // observations that have not been sorted in
+	batch       []uint64     // observations that have not been sorted in, as their bits
 	tuples      []tuple      // of all generations, one after the other
 	generations []generation // those with observations, the oldest first
 
-	scratch scratch
-	heads   []head
-	misses  []uint64
+	bounds   bounds
+	absorber absorber
 }
 
 // generation is a part of the tuples of a Window.
@@ -29,58 +29,56 @@ type generation struct {
 	settled bool   // tuples that are not needed have been dropped
 }
 
-const (
-	// exactBelow is how many observations there must be in the window for its
-	// quantiles not to be exact.
-	exactBelow = 500
+// exactBelow is how many observations there must be in the window for its
+// quantiles not to be exact.
+const exactBelow = 500
 
-	batchSize = 256
-)
-
-// NewWindow returns a Window of so many generations, at least one.
-func NewWindow(targets *Targets, generations uint64) *Window {
-	return &Window{targets: targets, span: max(generations, 1)}
+// NewWindow returns a Window of so many generations, at least one. Room is how many
+// observations are gathered, at least one, before they are sorted in.
+func NewWindow(targets *Targets, generations uint64, room int) Window {
+	return Window{targets: targets, span: max(generations, 1), room: max(room, 1)}
 }
 
-// Insert adds an observation to the current generation. What is not a number
-// counts as less than anything else.
-func (w *Window) Insert(v float64) {
-	w.batch = append(w.batch, keyOf(v))
-	if len(w.batch) >= batchSize {
-		w.flush()
-	}
-}
-
-// InsertMany adds n observations of one value to the current generation.
-func (w *Window) InsertMany(v float64, n uint64) {
-	if n == 0 {
-		return
-	}
-	w.flush()
-	g := w.newest()
-	w.tuples = insert(w.tuples, g.start, keyOf(v), n)
-	g.count += n
-	w.settle()
+// Insert adds an observation to the current generation, and tells whether there have
+// come so many that it is time to call Flush. What is not a number counts as less than
+// anything else.
+func (w *Window) Insert(v float64) (full bool) {
+	w.batch = append(w.batch, math.Float64bits(v))
+	return len(w.batch) >= w.room
 }
 
 // Advance begins new generations, and forgets those that are then too old.
 func (w *Window) Advance(generations uint64) {
-	w.flush()
+	w.Flush()
 	w.current += generations
+	if len(w.generations) == 0 {
+		// Nothing has come for a whole generation: the memory goes back.
+		*w = Window{targets: w.targets, span: w.span, room: w.room, current: w.current}
+		return
+	}
 	expired := 0
 	for expired < len(w.generations) && w.current-w.generations[expired].number >= w.span {
 		expired++
 	}
-	tuples := len(w.tuples)
-	if expired < len(w.generations) {
-		tuples = w.generations[expired].start
-	}
+	tuples := w.end(expired - 1)
 	w.tuples = slices.Delete(w.tuples, 0, tuples)
 	w.generations = slices.Delete(w.generations, 0, expired)
 	for i := range w.generations {
 		w.generations[i].start -= tuples
 	}
 }
+
+// end returns the index after the last tuple of a generation; the one before the
+// first has none.
+func (w *Window) end(generation int) int {
+	if generation+1 < len(w.generations) {
+		return w.generations[generation+1].start
+	}
+	return len(w.tuples)
+}
+
+// Len returns how many values the window keeps beside those that Flush will sort in.
+func (w *Window) Len() int { return len(w.tuples) }
 
 // Count returns the number of observations in the window.
 func (w *Window) Count() uint64 {
@@ -101,20 +99,24 @@ func (w *Window) newest() *generation {
 	return &w.generations[last]
 }
 
-// flush adds the batch to the tuples of the current generation.
-func (w *Window) flush() {
+// Flush sorts the batch into the current generation.
+func (w *Window) Flush() {
 	if len(w.batch) == 0 {
 		return
 	}
-	g := w.newest()
-	g.count += uint64(len(w.batch))
-	left := w.batch
-	if g.settled {
-		left = w.targets.absorb(w.tuples[g.start:], w.batch, g.count, &w.scratch)
+	keys := w.batch
+	for i, bits := range keys {
+		keys[i] = keyOf(math.Float64frombits(bits))
 	}
-	if len(left) > 0 {
-		slices.Sort(left)
-		w.tuples = merge(w.tuples, g.start, left)
+	g := w.newest()
+	g.count += uint64(len(keys))
+	if g.settled {
+		w.bounds.set(w.targets, g.count)
+		keys = w.absorber.absorb(w.tuples[g.start:], keys, &w.bounds)
+	}
+	if len(keys) > 0 {
+		slices.Sort(keys)
+		w.tuples = merge(w.tuples, g.start, keys)
 		w.settle()
 	}
 	w.batch = w.batch[:0]
@@ -141,47 +143,19 @@ func (w *Window) settle() {
 
 func (w *Window) squeeze(i int) {
 	g := &w.generations[i]
-	end := len(w.tuples)
-	if i+1 < len(w.generations) {
-		end = w.generations[i+1].start
-	}
-	kept := g.start + w.targets.squeeze(w.tuples[g.start:end], g.count)
+	end := w.end(i)
+	w.bounds.set(w.targets, g.count)
+	kept := g.start + w.bounds.squeeze(w.tuples[g.start:end])
 	w.tuples = slices.Delete(w.tuples, kept, end)
 	for j := i + 1; j < len(w.generations); j++ {
 		w.generations[j].start -= end - kept
 	}
 }
 
-// Quantiles appends the value at each rank of the targets, in their order, to
-// values. Without observations they are NaN.
-//
-// With fewer than 500 observations in the window, n, the values are exact: the
-// one at index ceil(rank*n)-1 of all in order.
-func (w *Window) Quantiles(values []float64) []float64 {
-	w.flush()
-	ranks := w.targets.ranks
-	n := w.Count()
-	values = slices.Grow(values, len(ranks))
-	answers := values[len(values) : len(values)+len(ranks)]
-	for i := range answers {
-		answers[i] = math.NaN()
-	}
-	w.misses = slices.Grow(w.misses[:0], len(ranks))[:len(ranks)]
-	for i := range w.misses {
-		w.misses[i] = math.MaxUint64
-	}
-	for value := range w.values {
-		for i, rank := range ranks {
-			if miss := value.miss(wanted(rank, n)); miss < w.misses[i] && !math.IsNaN(rank) {
-				answers[i], w.misses[i] = valueOf(value.key), miss
-			}
-		}
-	}
-	return values[:len(values)+len(ranks)]
-}
-
-// wanted returns the position, from 1 on, of the value at a rank among n.
-func wanted(rank float64, n uint64) uint64 {
-	position := math.Ceil(float64(n) * min(max(rank, 0), 1))
-	return min(max(uint64(position), 1), n)
+// copyTo makes another Window the same, in the memory that it has already.
+func (w *Window) copyTo(to *Window) {
+	to.targets, to.span, to.room, to.current = w.targets, w.span, w.room, w.current
+	to.batch = append(to.batch[:0], w.batch...)
+	to.tuples = append(to.tuples[:0], w.tuples...)
+	to.generations = append(to.generations[:0], w.generations...)
 }

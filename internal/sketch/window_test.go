@@ -75,7 +75,7 @@ func drawErrors(t *rapid.T) map[float64]float64 {
 
 func TestQuantilesAreWithinTheirErrors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(drawErrors(t), rapid.IntRange(1, 6).Draw(t, "generations"))
+		m := newModel(drawErrors(t), rapid.IntRange(1, 4).Draw(t, "windows"), rapid.IntRange(1, 6).Draw(t, "generations"))
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		i := 0
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
@@ -85,7 +85,7 @@ func TestQuantilesAreWithinTheirErrors(t *testing.T) {
 				i++
 			}
 			if rapid.IntRange(0, 9).Draw(t, "many") == 0 {
-				m.insertMany(next(i), rapid.IntRange(0, 2000).Draw(t, "of them"))
+				m.insert(slices.Repeat([]float64{next(i)}, rapid.IntRange(0, 2000).Draw(t, "of them"))...)
 			}
 			if rapid.Bool().Draw(t, "read") {
 				m.check(t)
@@ -96,30 +96,32 @@ func TestQuantilesAreWithinTheirErrors(t *testing.T) {
 	})
 }
 
-// Long streams, where most observations are merged away.
+// Long streams, where most observations are merged away, of one Window and of many.
 func TestQuantilesOfLongStreams(t *testing.T) {
 	for _, name := range streamNames {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			next := streams[name](rand.New(rand.NewPCG(1, 2)))
-			errors := map[float64]float64{0: 0, 0.01: 0.002, 0.5: 0.05, 0.9: 0.01, 0.99: 0.001, 1: 0}
-			m := newModel(errors, 3)
-			for i := range 60_000 {
-				m.insert(next(i))
-				if i%17_000 == 16_999 {
-					m.check(t)
-					m.advance(1)
+		for _, windows := range []int{1, 9} {
+			t.Run(fmt.Sprintf("%s, %d", name, windows), func(t *testing.T) {
+				t.Parallel()
+				next := streams[name](rand.New(rand.NewPCG(1, 2)))
+				errors := map[float64]float64{0: 0, 0.01: 0.002, 0.5: 0.05, 0.9: 0.01, 0.99: 0.001, 1: 0}
+				m := newModel(errors, windows, 3)
+				for i := range 60_000 {
+					m.insert(next(i))
+					if i%17_000 == 16_999 {
+						m.check(t)
+						m.advance(1)
+					}
 				}
-			}
-			m.check(t)
-		})
+				m.check(t)
+			})
+		}
 	}
 }
 
 // Generations of very different sizes and values, so that a rank of all of them
 // is another one in each.
 func TestQuantilesOverUnlikeGenerations(t *testing.T) {
-	m := newModel(usual, 4)
+	m := newModel(usual, 1, 4)
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, generation := range []struct {
 		n             int
@@ -134,7 +136,7 @@ func TestQuantilesOverUnlikeGenerations(t *testing.T) {
 }
 
 func TestQuantilesOfFewAreExact(t *testing.T) {
-	m := newModel(map[float64]float64{0: 1, 0.25: 1, 0.5: 1, 0.75: 1, 1: 1}, 3)
+	m := newModel(map[float64]float64{0: 1, 0.25: 1, 0.5: 1, 0.75: 1, 1: 1}, 1, 3)
 	r := rand.New(rand.NewPCG(5, 6))
 	for i := range 2_000 {
 		m.insert(r.NormFloat64())
@@ -148,7 +150,7 @@ func TestQuantilesOfFewAreExact(t *testing.T) {
 // A window that was large, and has become small again, is exact as if the
 // others had never been.
 func TestQuantilesAreExactAgain(t *testing.T) {
-	m := newModel(usual, 2)
+	m := newModel(usual, 1, 2)
 	for i := range 10_000 {
 		m.insert(float64(i * 7 % 1009))
 	}
@@ -164,9 +166,9 @@ func TestQuantilesAreExactAgain(t *testing.T) {
 }
 
 func TestQuantilesOfNothing(t *testing.T) {
-	w := sketch.NewWindow(sketch.NewTargets(usual), 1)
-	for range 2 {
-		for i, v := range w.Quantiles(nil) {
+	w := sketch.NewWindow(sketch.NewTargets(usual), 1, 100)
+	for range 3 {
+		for i, v := range quantiles(&w, sketch.NewTargets(usual)) {
 			if !math.IsNaN(v) {
 				t.Errorf("quantile %d of an empty window: got %v, want NaN", i, v)
 			}
@@ -176,18 +178,28 @@ func TestQuantilesOfNothing(t *testing.T) {
 	}
 }
 
+// quantiles returns those of one Window.
+func quantiles(w *sketch.Window, targets *sketch.Targets) []float64 {
+	var u sketch.Union
+	u.Add(w)
+	return u.Quantiles(targets, nil)
+}
+
 // Objectives that make no sense must not break the others.
 func TestStrangeTargets(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, errors := range []map[float64]float64{
 		{0.5: nan}, {0.5: -1}, {0.5: inf}, {0.5: 5}, {-3: 0.1}, {3: 0.1}, {inf: 0}, {-inf: 0}, {nan: 0.1}, {},
 	} {
-		w := sketch.NewWindow(sketch.NewTargets(errors), 0)
+		w := sketch.NewWindow(sketch.NewTargets(errors), 0, 0)
 		for i := range 2_000 {
 			w.Insert(float64(i))
+			if i%100 == 0 {
+				w.Flush()
+			}
 		}
 		for i, rank := range sketch.NewTargets(errors).Ranks() {
-			got := w.Quantiles(nil)[i]
+			got := quantiles(&w, sketch.NewTargets(errors))[i]
 			switch {
 			case math.IsNaN(rank):
 				if !math.IsNaN(got) {
@@ -215,11 +227,14 @@ func TestRanksAreInOrder(t *testing.T) {
 }
 
 func TestUseAllocatesNothing(t *testing.T) {
-	w := sketch.NewWindow(sketch.NewTargets(usual), 5)
+	targets := sketch.NewTargets(usual)
+	w := sketch.NewWindow(targets, 5, 500)
 	r := rand.New(rand.NewPCG(7, 8))
 	generation := func() {
 		for range 5_000 {
-			w.Insert(r.NormFloat64())
+			if w.Insert(r.NormFloat64()) {
+				w.Flush()
+			}
 		}
 		w.Advance(1)
 	}
@@ -229,8 +244,15 @@ func TestUseAllocatesNothing(t *testing.T) {
 	if got := testing.AllocsPerRun(10, generation); got != 0 {
 		t.Errorf("5,000 observations and a new generation: got %v allocations, want none", got)
 	}
-	values := w.Quantiles(nil)
-	if got := testing.AllocsPerRun(10, func() { values = w.Quantiles(values[:0]) }); got != 0 {
+	var u sketch.Union
+	var values []float64
+	look := func() {
+		u.Reset()
+		u.Add(&w)
+		values = u.Quantiles(targets, values[:0])
+	}
+	look()
+	if got := testing.AllocsPerRun(10, look); got != 0 {
 		t.Errorf("Quantiles: got %v allocations, want none", got)
 	}
 }
@@ -238,14 +260,14 @@ func TestUseAllocatesNothing(t *testing.T) {
 func FuzzWindow(f *testing.F) {
 	f.Add([]byte("some observations, in groups of eight bytes, and a few generations"), uint8(3))
 	f.Fuzz(func(t *testing.T, data []byte, span uint8) {
-		m := newModel(map[float64]float64{0: 0, 0.3: 0.02, 0.5: 0.05, 0.99: 0.001, 1: 0}, 1+int(span))
+		m := newModel(map[float64]float64{0: 0, 0.3: 0.02, 0.5: 0.05, 0.99: 0.001, 1: 0}, 1+int(span)%3, 1+int(span))
 		for len(data) >= 8 {
 			v := math.Float64frombits(binary.LittleEndian.Uint64(data))
 			switch data[0] % 16 {
 			case 0:
 				m.advance(int(data[1] % 8))
 			case 1:
-				m.insertMany(v, int(data[1]))
+				m.insert(slices.Repeat([]float64{v}, int(data[1]))...)
 			case 2:
 				for i := range int(data[1]) * 4 {
 					m.insert(v * float64(i))
@@ -261,16 +283,38 @@ func FuzzWindow(f *testing.F) {
 
 func ExampleWindow() {
 	targets := sketch.NewTargets(map[float64]float64{0.5: 0.05, 1: 0})
-	window := sketch.NewWindow(targets, 2)
+	window := sketch.NewWindow(targets, 2, 100)
+	var union sketch.Union
+	show := func() {
+		union.Reset()
+		union.Add(&window)
+		fmt.Println(union.Quantiles(targets, nil))
+	}
 	for weight := range 9 {
 		window.Insert(float64(weight))
 	}
 	window.Advance(1)
 	window.Insert(70)
-	fmt.Println(window.Quantiles(nil))
+	show()
 	window.Advance(1)
-	fmt.Println(window.Quantiles(nil))
+	show()
 	// Output:
 	// [4 70]
 	// [70 70]
+}
+
+func ExampleUnion() {
+	targets := sketch.NewTargets(map[float64]float64{0.5: 0.05, 1: 0})
+	morning := sketch.NewWindow(targets, 1, 100)
+	evening := sketch.NewWindow(targets, 1, 100)
+	for guests := range 5 {
+		morning.Insert(float64(guests))
+		evening.Insert(float64(10 * guests))
+	}
+	var union sketch.Union
+	union.Add(&morning)
+	union.Add(&evening)
+	fmt.Println(union.Count(), union.Quantiles(targets, nil))
+	// Output:
+	// 10 [3 40]
 }
