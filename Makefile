@@ -14,8 +14,8 @@ race:
 lint: ## formatting, vet, staticcheck, tidy modules
 	./.ci/lint
 
-bench: ## side by side with client_golang
-	cd benchmarks && go test -run '^$$' -bench . -benchmem
+bench: ## every row beside other libraries; FLAGS=-write keeps the results
+	cd benchmarks && go run . $(FLAGS)
 
 fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	./.ci/fuzz $(FUZZTIME)
