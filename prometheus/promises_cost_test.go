@@ -28,11 +28,11 @@ func TestPromiseContentionCostsNothingLater(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	hammered, fresh := prometheus.NewRegistry(), prometheus.NewRegistry()
-	contended, alone := sortsOf(hammered), sortsOf(fresh)
+	contended, alone := subjectsOf(hammered), subjectsOf(fresh)
 	counters := [2]*numbers{numbersOf(hammered), numbersOf(fresh)}
-	contended = append(contended, sort{name: "counter", observe: counters[0].counter.Add, values: []float64{0.5}}, sort{name: "gauge", observe: counters[0].up.Add, values: []float64{1}})
-	alone = append(alone, sort{name: "counter", observe: counters[1].counter.Add, values: []float64{0.5}}, sort{name: "gauge", observe: counters[1].up.Add, values: []float64{1}})
-	byName := map[string]sort{}
+	contended = append(contended, subject{name: "counter", observe: counters[0].counter.Add, values: []float64{0.5}}, subject{name: "gauge", observe: counters[0].up.Add, values: []float64{1}})
+	alone = append(alone, subject{name: "counter", observe: counters[1].counter.Add, values: []float64{0.5}}, subject{name: "gauge", observe: counters[1].up.Add, values: []float64{1}})
+	byName := map[string]subject{}
 	for _, s := range alone {
 		byName[s.name] = s
 	}
@@ -64,14 +64,14 @@ func TestPromiseContentionCostsNothingLater(t *testing.T) {
 	}
 }
 
-func observeMany(s sort, n int) {
+func observeMany(s subject, n int) {
 	for i := range n {
 		s.observe(s.values[i%len(s.values)])
 	}
 }
 
 // least returns the least time that a thousand observations took.
-func least(s sort) time.Duration {
+func least(s subject) time.Duration {
 	best := time.Hour
 	for range 20 {
 		began := time.Now()
@@ -100,7 +100,7 @@ func TestPromiseUpdatesAllocateNothing(t *testing.T) {
 		"Counter.Add, native":    func() { n.own.Add(0.5) },
 		"Counter.AddContext":     func() { n.own.AddContext(context.Background(), 1) },
 	}
-	for _, s := range sortsOf(reg) {
+	for _, s := range subjectsOf(reg) {
 		if s.resets || s.name == "own_batched" {
 			continue // it begins again and again; makes a batch each time
 		}

@@ -234,3 +234,73 @@ func checkReplaced(t *testing.T, v view, p page) {
 		}
 	}
 }
+
+// A Replace is one step, also for those who do nothing but look.
+func TestPromiseReplaceIsOneStep(t *testing.T) {
+	const size = 100
+	reg := prometheus.NewPedanticRegistry()
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "replaced"}, []string{"generation", "part"})
+	own := cresset.NewGaugeVec[snapshot](reg.Native(), "own_replaced", "")
+	reg.MustRegister(vec)
+	replace := func(generation int) {
+		vec.Replace(func(next *prometheus.GaugeVec) {
+			for part := range size {
+				next.WithLabelValues(strconv.Itoa(generation), strconv.Itoa(part)).Set(float64(generation))
+			}
+		})
+		own.Replace(func(next *cresset.GaugeVec[snapshot]) {
+			for part := range size {
+				next.With(snapshot{generation, part}).Set(float64(generation))
+			}
+		})
+	}
+	replace(0)
+
+	// Each tells of which generation what it sees is, and of how much it is.
+	look := map[string]func() (generations map[string]int){
+		"All": func() map[string]int {
+			seen := map[string]int{}
+			for values := range vec.All() {
+				seen[values[0]]++
+			}
+			return seen
+		},
+		"Collect": func() map[string]int {
+			seen := map[string]int{}
+			metrics := make(chan prometheus.Metric, 2*size)
+			vec.Collect(metrics)
+			close(metrics)
+			for m := range metrics {
+				seen[valueOf(t, m).GetLabel()[0].GetValue()]++
+			}
+			return seen
+		},
+		"All, native": func() map[string]int {
+			seen := map[string]int{}
+			for labels := range own.All() {
+				seen[strconv.Itoa(labels.Generation)]++
+			}
+			return seen
+		},
+	}
+	var looking, replacing sync.WaitGroup
+	var enough atomic.Bool
+	replacing.Go(func() {
+		for generation := 1; generation < 50 || !enough.Load(); generation++ {
+			replace(generation)
+		}
+	})
+	for name, look := range look {
+		looking.Go(func() {
+			for range 500 * *promises {
+				if seen := look(); len(seen) != 1 || slices.Max(slices.Collect(maps.Values(seen))) != size {
+					t.Errorf("%s: got so many of each generation: %v, want %d of one", name, seen, size)
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	looking.Wait()
+	enough.Store(true)
+	replacing.Wait()
+}

@@ -25,9 +25,9 @@ import (
 
 // The tests in the files promises_*_test.go hold the engine to what it promises
 // whatever is done to make it fast. They see of it what its users see. To have them
-// do a hundred times as much, which is half an hour or so:
+// do ten times as much, which is some ten minutes:
 //
-//	go test -race -run TestPromise -timeout 3h ./prometheus -promises 100
+//	go test -race -run TestPromise -timeout 2h ./prometheus -promises 10
 var promises = flag.Int("promises", 1, "how many times as much the tests of promises do")
 
 // patience is how long a test waits for what must happen at once.

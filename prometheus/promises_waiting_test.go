@@ -16,7 +16,7 @@ import (
 // service has a metric of each kind, and vectors with many series.
 type service struct {
 	reg       *prometheus.Registry
-	sorts     []sort
+	subjects  []subject
 	numbers   *numbers
 	counters  *prometheus.CounterVec
 	expiring  *prometheus.GaugeVec
@@ -35,7 +35,7 @@ func newService() *service {
 		expiring:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "expiring", TTL: time.Hour}, []string{"n"}),
 		histogram: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "histograms", NativeHistogramBucketFactor: 1.1, Buckets: []float64{1}}, []string{"n"}),
 	}
-	s.sorts, s.numbers = sortsOf(s.reg), numbersOf(s.reg)
+	s.subjects, s.numbers = subjectsOf(s.reg), numbersOf(s.reg)
 	s.own = cresset.NewCounterVec[place](s.reg.Native(), "own_total", "")
 	s.reg.MustRegister(s.counters, s.expiring, s.histogram)
 	for i := range many {
@@ -47,7 +47,7 @@ func newService() *service {
 // use updates everything, finds what there is, makes what there is not, and deletes
 // it. It comes back, or something waits.
 func (s *service) use() {
-	for _, kind := range s.sorts {
+	for _, kind := range s.subjects {
 		for _, v := range kind.values {
 			kind.observe(v)
 		}
@@ -120,7 +120,7 @@ func readSlowly(t *testing.T, s *service, h http.Handler, format format) {
 	}
 	<-served
 	checkOrder(t, p)
-	for _, kind := range s.sorts {
+	for _, kind := range s.subjects {
 		if _, err := kind.whole(only(t, p, kind.name)); err != nil {
 			t.Errorf("%s on the page that was read slowly is torn: %v", kind.name, err)
 		}

@@ -24,25 +24,25 @@ const same = 0.5
 // the bound of a classic bucket of its own, which so tells how often it was made.
 var different = []float64{-16, -8, -4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4, 8, 16}
 
-// A sort is a kind of distribution that is hammered.
-type sort struct {
+// A subject is a kind of distribution that is hammered.
+type subject struct {
 	name    string
 	observe func(v float64)
 	values  []float64 // that are observed, in turn
 	resets  bool      // from time to time it begins again
 }
 
-// sortsOf makes and registers one distribution of each kind.
-func sortsOf(reg *prometheus.Registry) (sorts []sort) {
+// subjectsOf makes and registers one distribution of each kind.
+func subjectsOf(reg *prometheus.Registry) (subjects []subject) {
 	ones, bounds := []float64{same}, []float64{0.25, 0.5, 1}
 	objectives := map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001}
-	add := func(name string, c prometheus.Collector, o prometheus.Observer, values []float64) *sort {
+	add := func(name string, c prometheus.Collector, o prometheus.Observer, values []float64) *subject {
 		reg.MustRegister(c)
-		sorts = append(sorts, sort{name: name, observe: o.Observe, values: values})
-		return &sorts[len(sorts)-1]
+		subjects = append(subjects, subject{name: name, observe: o.Observe, values: values})
+		return &subjects[len(subjects)-1]
 	}
 	for suffix, ttl := range map[string]time.Duration{"": 0, "_expiring": time.Hour} {
-		histogram := func(name string, opts prometheus.HistogramOpts, values []float64) *sort {
+		histogram := func(name string, opts prometheus.HistogramOpts, values []float64) *subject {
 			opts.Name, opts.TTL = name+suffix, ttl
 			vec := prometheus.NewHistogramVec(opts, []string{"l"})
 			return add(opts.Name, vec, vec.WithLabelValues("x"), values)
@@ -68,7 +68,7 @@ func sortsOf(reg *prometheus.Registry) (sorts []sort) {
 
 	native := reg.Native()
 	own := func(name string, observe func(float64)) {
-		sorts = append(sorts, sort{name: name, observe: observe, values: ones})
+		subjects = append(subjects, subject{name: name, observe: observe, values: ones})
 	}
 	own("own_classic", cresset.NewHistogram(native, "own_classic", "").Observe)
 	own("own_native", cresset.NewHistogram(native, "own_native", "", cresset.NativeBuckets(1.1), cresset.TTL(time.Hour)).Observe)
@@ -80,7 +80,7 @@ func sortsOf(reg *prometheus.Registry) (sorts []sort) {
 		local.Observe(v)
 		local.Flush()
 	})
-	return sorts
+	return subjects
 }
 
 // numbers are the metrics of one number that are hammered with the distributions.
@@ -110,7 +110,7 @@ func numbersOf(reg *prometheus.Registry) *numbers {
 // quarters, and added to both counters.
 type work struct {
 	begun, ended atomic.Int64
-	observations []int // per value of a sort that is used up in turn; read when it has ended
+	observations []int // of each subject; read when the goroutine has ended
 	_            [64]byte
 }
 
@@ -133,17 +133,17 @@ func TestPromiseScrapesAreWhole(t *testing.T) {
 // and then once more.
 func hammerAndScrape(t *testing.T, writers, scrapers int) {
 	reg := prometheus.NewPedanticRegistry()
-	sorts, numbers := sortsOf(reg), numbersOf(reg)
+	subjects, numbers := subjectsOf(reg), numbersOf(reg)
 	views := viewsOf(reg)
 	works := make([]work, writers)
 	var scraping, writing sync.WaitGroup
 	var enough atomic.Bool
 	for w := range works {
-		writing.Go(func() { hammer(&works[w], w, sorts, numbers, &enough) })
+		writing.Go(func() { hammer(&works[w], w, subjects, numbers, &enough) })
 	}
 	for s := range scrapers {
 		scraping.Go(func() {
-			watch := watcher{t: t, sorts: sorts, works: works, last: map[string]float64{}}
+			watch := watcher{t: t, subjects: subjects, works: works, last: map[string]float64{}}
 			for i := range len(views) * *promises {
 				watch.look(views[(s*3+i)%len(views)])
 				runtime.Gosched()
@@ -158,18 +158,18 @@ func hammerAndScrape(t *testing.T, writers, scrapers int) {
 		if err != nil {
 			t.Fatalf("%s: %v", v.name, err)
 		}
-		checkTotals(t, v.name, p, sorts, works)
+		checkTotals(t, v.name, p, subjects, works)
 	}
 }
 
 // hammer updates everything in bursts, beginning with another kind than the next
 // goroutine does, until it is enough.
-func hammer(w *work, first int, sorts []sort, n *numbers, enough *atomic.Bool) {
+func hammer(w *work, first int, subjects []subject, n *numbers, enough *atomic.Bool) {
 	const burst = 30 // of observations, a multiple of the number of values
-	w.observations = make([]int, len(sorts))
-	for round := first; round < first+2*len(sorts) || !enough.Load(); round++ {
-		at := round % len(sorts)
-		s := &sorts[at]
+	w.observations = make([]int, len(subjects))
+	for round := first; round < first+2*len(subjects) || !enough.Load(); round++ {
+		at := round % len(subjects)
+		s := &subjects[at]
 		for i := range burst {
 			s.observe(s.values[i%len(s.values)])
 		}
@@ -194,10 +194,10 @@ func hammer(w *work, first int, sorts []sort, n *numbers, enough *atomic.Bool) {
 // A watcher compares the pages of one scraper with each other, and with what has been
 // done.
 type watcher struct {
-	t     *testing.T
-	sorts []sort
-	works []work
-	last  map[string]float64
+	t        *testing.T
+	subjects []subject
+	works    []work
+	last     map[string]float64
 }
 
 // look checks what a view shows while everything changes.
@@ -228,7 +228,7 @@ func (w *watcher) look(v view) {
 	if got := plainValue(only(w.t, p, "up_and_down")); got < 1000 || got > 1000+2.5*float64(len(w.works)) {
 		w.t.Errorf("%s: a gauge is %v, want 1000 and at most 2.5 for each of %d goroutines", v.name, got, len(w.works))
 	}
-	for _, s := range w.sorts {
+	for _, s := range w.subjects {
 		count, err := s.whole(only(w.t, p, s.name))
 		if err != nil {
 			w.t.Errorf("%s: %s is torn: %v", v.name, s.name, err)
@@ -263,7 +263,7 @@ func only(t *testing.T, p page, name string) *dto.Metric {
 
 // whole returns the count of a distribution, and an error if its parts do not belong
 // together.
-func (s *sort) whole(m *dto.Metric) (count uint64, err error) {
+func (s *subject) whole(m *dto.Metric) (count uint64, err error) {
 	if m.Summary != nil {
 		got := m.GetSummary()
 		for _, q := range got.GetQuantile() {
@@ -275,7 +275,7 @@ func (s *sort) whole(m *dto.Metric) (count uint64, err error) {
 	}
 	got := m.GetHistogram()
 	count = got.GetSampleCount()
-	if len(got.GetPositiveSpan())+len(got.GetNegativeSpan()) > 0 || got.GetZeroCount() > 0 {
+	if got.Schema != nil { // native, and in a format that has native buckets
 		if n := nativeCount(got); n != count {
 			return 0, fmt.Errorf("the native buckets have %d of %d observations", n, count)
 		}
@@ -296,7 +296,7 @@ func wantSum(got, want float64) error {
 }
 
 // checkClassic compares the classic buckets with count and sum.
-func (s *sort) checkClassic(got *dto.Histogram) error {
+func (s *subject) checkClassic(got *dto.Histogram) error {
 	var below uint64
 	var sum float64
 	for i, b := range got.GetBucket() {
@@ -335,10 +335,10 @@ func nativeCount(h *dto.Histogram) uint64 {
 }
 
 // checkTotals checks that a page has all that was ever done.
-func checkTotals(t *testing.T, view string, p page, sorts []sort, works []work) {
+func checkTotals(t *testing.T, view string, p page, subjects []subject, works []work) {
 	t.Helper()
 	var quarters int64
-	observations := make([]int, len(sorts))
+	observations := make([]int, len(subjects))
 	for i := range works {
 		quarters += works[i].ended.Load()
 		for at, n := range works[i].observations {
@@ -351,7 +351,7 @@ func checkTotals(t *testing.T, view string, p page, sorts []sort, works []work) 
 			t.Errorf("%s: in the end, %s is %v, want %v", view, name, got, want)
 		}
 	}
-	for at, s := range sorts {
+	for at, s := range subjects {
 		count, err := s.whole(only(t, p, s.name))
 		if err != nil {
 			t.Errorf("%s: in the end, %s is torn: %v", view, s.name, err)
@@ -359,5 +359,39 @@ func checkTotals(t *testing.T, view string, p page, sorts []sort, works []work) 
 		if !s.resets && count != uint64(observations[at]) {
 			t.Errorf("%s: in the end, %s has %d observations, want %d", view, s.name, count, observations[at])
 		}
+	}
+}
+
+// A gauge is only ever what it was set to, also for those who do nothing but look.
+func TestPromiseGaugesAreWhatTheyWereSetTo(t *testing.T) {
+	const writers, readers = 2, 2
+	gauges := map[string]prometheus.Gauge{
+		"gauge":    prometheus.NewGauge(prometheus.GaugeOpts{Name: "g"}),
+		"expiring": prometheus.NewGauge(prometheus.GaugeOpts{Name: "g", TTL: time.Hour}),
+	}
+	for name, g := range gauges {
+		g.Set(choices[0])
+		var writing, reading sync.WaitGroup
+		var enough atomic.Bool
+		for w := range writers {
+			writing.Go(func() {
+				for i := w; !enough.Load(); i++ {
+					g.Set(choices[i%len(choices)])
+				}
+			})
+		}
+		for range readers {
+			reading.Go(func() {
+				for range 20_000 * *promises {
+					if got := plainValue(valueOf(t, g)); !slices.Contains(choices, got) {
+						t.Errorf("%s: got %v, which it was never set to", name, got)
+						return
+					}
+				}
+			})
+		}
+		reading.Wait()
+		enough.Store(true)
+		writing.Wait()
 	}
 }
