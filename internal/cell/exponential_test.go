@@ -38,8 +38,8 @@ func bucketBySearch(v float64, schema int32, bounds []float64) int32 {
 }
 
 // bucketOfSchema finds it as an update does.
-func bucketOfSchema(v float64, s *sparse) int32 {
-	return int32(s.place(finestBucket(math.Float64bits(v)))) + s.lowest
+func bucketOfSchema(v float64, s *nativePart) int32 {
+	return s.bucket(finestBucket(math.Float64bits(v)))
 }
 
 func schemas(f func(schema int32, bounds []float64)) {
@@ -56,15 +56,13 @@ func schemas(f func(schema int32, bounds []float64)) {
 func TestBucketIsThatOfASearch(t *testing.T) {
 	finest := boundsOf(FinestSchema)
 	schemas(func(schema int32, bounds []float64) {
-		layout := newSparse(schema)
+		var part nativePart
+		part.use(schema, 0)
 		check := func(v float64) {
 			t.Helper()
-			got, want := bucketOfSchema(v, &layout), bucketBySearch(v, schema, bounds)
+			got, want := bucketOfSchema(v, &part), bucketBySearch(v, schema, bounds)
 			if got != want {
 				t.Fatalf("schema %d: bucket of %v: got %d, want %d", schema, v, got, want)
-			}
-			if place := uint32(got - layout.lowest); place >= uint32(len(layout.pages[0])*pageSize*chunkSize) {
-				t.Fatalf("schema %d: bucket of %v: %d has no place", schema, v, got)
 			}
 		}
 		// All bounds of the finest schema, so of all, and their neighbours,
@@ -89,8 +87,9 @@ func TestBucketOfAnyNumber(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := math.Float64frombits(rapid.Uint64Range(1, infinity).Draw(t, "bits"))
 		schemas(func(schema int32, bounds []float64) {
-			layout := newSparse(schema)
-			got, want := bucketOfSchema(v, &layout), bucketBySearch(v, schema, bounds)
+			var part nativePart
+			part.use(schema, 0)
+			got, want := bucketOfSchema(v, &part), bucketBySearch(v, schema, bounds)
 			if got != want {
 				t.Fatalf("schema %d: bucket of %v: got %d, want %d", schema, v, got, want)
 			}

@@ -82,7 +82,7 @@ func TestNativeIsWholeWhileHammered(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			const writers, each = 8, 5_000
-			test.options.Bounds = powers
+			test.options.Bounds = NewBounds(powers)
 			n := NewNative(test.options)
 			var wg sync.WaitGroup
 			for i := range writers {
@@ -141,24 +141,41 @@ func TestNativeIsWholeWhileHammered(t *testing.T) {
 
 // stall starts an update and does not go on with it before finish is called.
 func stall(n *Native, v float64) (finish func()) {
-	s := &n.sides[n.started.Add(1)/openSide]
-	return func() { s.add(v, n.Bucket(v)) }
+	p := n.parts.take()
+	if p == nil {
+		p = n.parts.takeOther(n.fresh)
+		n.catchUp(&p.state)
+	}
+	return func() {
+		n.observe(p, v)
+		p.give()
+	}
+}
+
+// elsewhere does something while the first part is held, so that updates go to
+// others.
+func elsewhere(n *Native, do func()) {
+	if !n.parts.first.take() {
+		panic("the first part is held already")
+	}
+	do()
+	n.parts.first.give()
 }
 
 func TestNativeReadDoesNotWaitForAStalledUpdate(t *testing.T) {
-	n := NewNative(NativeOptions{Bounds: powers})
+	n := NewNative(NativeOptions{Bounds: NewBounds(powers)})
 	n.Observe(1)
 	readNative(n)
 
 	finish := stall(n, 2)
-	n.Observe(1) // the same side
+	n.Observe(1) // goes to another part
 	for range 3 {
 		d := readNative(n)
 		checkWhole(t, d)
 		if d.Count != 1 {
 			t.Fatalf("got %d observations while an update is stalled, want the last whole state of 1", d.Count)
 		}
-		n.Observe(4) // the other side
+		n.Observe(4)
 	}
 	finish()
 	d := readNative(n)
@@ -173,7 +190,7 @@ func TestNativeReadDoesNotWaitForAStalledUpdate(t *testing.T) {
 func TestNativeLimitDoesNotWaitForAStalledUpdate(t *testing.T) {
 	const limit = 4
 	for _, values := range [][]float64{powers[:limit+1], powers} {
-		n := NewNative(NativeOptions{Bounds: powers, MaxBuckets: limit})
+		n := NewNative(NativeOptions{Bounds: NewBounds(powers), MaxBuckets: limit})
 		finish := stall(n, values[0])
 		observeAll(n, values...)
 		finish()
@@ -191,28 +208,20 @@ func TestNativeLimitDoesNotWaitForAStalledUpdate(t *testing.T) {
 	}
 }
 
-// An update that began under one layout and ends under another is counted by
-// the later one.
+// An update that began in one part before a limit was applied to another one, and ends
+// after it, is counted by the later layout.
 func TestNativeCountsALateUpdateByTheLaterLayout(t *testing.T) {
 	for _, options := range []NativeOptions{
-		{Bounds: powers, MaxBuckets: 3},
-		{Bounds: powers, MaxBuckets: 3, MaxZeroThreshold: 0.5},
+		{Bounds: NewBounds(powers), MaxBuckets: 3},
+		{Bounds: NewBounds(powers), MaxBuckets: 3, MaxZeroThreshold: 0.5},
 	} {
 		n := NewNative(options)
 		observeAll(n, 0.5, -0.5, 4)
 		d := readNative(n)
 
-		// As limit does, with updates that start after the totals have been
-		// brought up to date, and before the other side is opened.
-		n.mu.Lock()
-		n.gather(1, func() {})
-		finish, finishOther := stall(n, 0.5), stall(n, 4)
-		if !n.totals.widenZero(options.MaxZeroThreshold) && !n.totals.coarsen() {
-			t.Fatal("the layout has not changed")
-		}
-		n.prepare(n.closed())
-		n.swap()
-		n.mu.Unlock()
+		var finish func()
+		elsewhere(n, func() { finish = stall(n, 0.5) })
+		n.Observe(8)
 
 		n.Observe(4)
 		before := readNative(n)
@@ -221,11 +230,10 @@ func TestNativeCountsALateUpdateByTheLaterLayout(t *testing.T) {
 			t.Error("got the old layout, want the new one")
 		}
 		finish()
-		finishOther()
 		after := readNative(n)
 		checkWhole(t, after)
-		if before.Count != 3 || after.Count != 6 {
-			t.Errorf("%+v: got counts %d and %d, want 3 and 6", options, before.Count, after.Count)
+		if before.Count != 5 || after.Count != 6 {
+			t.Errorf("%+v: got counts %d and %d, want 5 and 6", options, before.Count, after.Count)
 		}
 	}
 }
@@ -233,26 +241,28 @@ func TestNativeCountsALateUpdateByTheLaterLayout(t *testing.T) {
 // A reset that is due while an update is stalled is made as soon as it goes on.
 func TestNativeResetWaitsForAStalledUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := NewNative(NativeOptions{Bounds: powers, MaxBuckets: 2, MinResetDuration: time.Minute})
+		n := NewNative(NativeOptions{Bounds: NewBounds(powers), MaxBuckets: 2, MinResetDuration: time.Minute})
 		observeAll(n, 1, 2, 4) // schedules a reset
 		finish := stall(n, 1)
-		last := readNative(n) // closes the side of that update
+		last := readNative(n)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		if d := readNative(n); !same(d, last) {
 			t.Errorf("\ngot  %s\nwant %s", describe(d), describe(last))
 		}
 		finish()
+		gone := time.Now()
 		time.Sleep(time.Second)
-		want := NativeDistribution{Distribution: Distribution{Counts: make([]uint64, len(powers)+1)}, Since: time.Now().UnixNano()}
-		if d := readNative(n); !same(d, want) {
-			t.Errorf("\ngot  %s\nwant %s", describe(d), describe(want))
-		}
 		n.Observe(8)
 		d := readNative(n)
 		checkWhole(t, d)
-		if d.Count != 1 {
-			t.Errorf("got %d observations after the reset, want 1", d.Count)
+		if d.Count != 1 || d.Since < gone.UnixNano() || d.Since > gone.Add(resetPause).UnixNano() {
+			t.Errorf("got %s, want the one observation of after the reset, which was due at %d", describe(d), gone.UnixNano())
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if again := readNative(n); !same(d, again) {
+			t.Errorf("reset twice:\ngot  %s\nwant %s", describe(again), describe(d))
 		}
 	})
 }
@@ -260,16 +270,20 @@ func TestNativeResetWaitsForAStalledUpdate(t *testing.T) {
 // What was under way when a reset was made belongs to the time before.
 func TestNativeDropsALateUpdateOfBeforeAReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := NewNative(NativeOptions{Bounds: powers, MaxBuckets: 2, MinResetDuration: time.Minute})
+		n := NewNative(NativeOptions{Bounds: NewBounds(powers), MaxBuckets: 2, MinResetDuration: time.Minute})
 		observeAll(n, 1, 2, 4)
-		finish := stall(n, 1)
-		time.Sleep(time.Minute) // the reset closes the side of that update
+		var finish func()
+		elsewhere(n, func() { finish = stall(n, 1) })
+		time.Sleep(time.Minute)
 		synctest.Wait()
 		n.Observe(8)
-		if d := readNative(n); d.Count != 0 || d.Since != time.Now().UnixNano() {
-			t.Errorf("got %s, want none since now", describe(d))
+		for range 2 {
+			if d := readNative(n); d.Count != 1 || d.Since != time.Now().UnixNano() {
+				t.Errorf("got %s, want one since now", describe(d))
+			}
+			finish()
+			finish = func() {}
 		}
-		finish()
 		d := readNative(n)
 		checkWhole(t, d)
 		if d.Count != 1 || d.Sum != 8 {
@@ -278,9 +292,9 @@ func TestNativeDropsALateUpdateOfBeforeAReset(t *testing.T) {
 	})
 }
 
-// Where several updates touch a new bucket at once, all of them are counted in
-// the same counter. Of two writers on the same way, the one ahead has to
-// make what it touches, so the other catches up.
+// Where several updates touch a new bucket at once, all of them are counted. Of two
+// writers on the same way, the one ahead has to make room for what it touches, so the
+// other catches up.
 func TestNativeCountsAllThatTouchABucketFirst(t *testing.T) {
 	const writers, buckets = 2, 2000
 	for range 50 {

@@ -2,70 +2,89 @@ package cell
 
 import (
 	"math"
-	"runtime"
 	"time"
 	"weak"
 )
 
-// limitAttempts bounds how often an update that applies the limit looks whether
-// others are through. It does not pause in between: those that are running are
-// through within the time of a look, and for others it does not wait.
-const limitAttempts = 8
-
-// limit is called by the update that counted v and found no room. If more
-// buckets are populated than may be, it takes one step to have fewer. One step
-// may not be enough: then there is still no room, and the next update takes
-// the next one.
+// limit is called by the update that counted v in a part whose room is used up.
 //
-// Nothing is changed under the feet of other updates. First all that has been
-// observed is brought to the totals, and the closed side is idle; the step is
-// made on the totals; the idle side gets their new layout and is opened. What the
-// side now closed has gathered meanwhile, by the old layout, is moved to
-// the totals as ever.
+// In the first part more buckets are populated than may be, and one step is taken to
+// have fewer. It may not be enough: then there is still no room, and the next update
+// takes the next step.
 //
-// That takes an idle side. While an update is held up there is none, and buckets
-// may be populated beyond the limit; every update looks again.
-func (n *Native) limit(v float64) {
-	if !n.mu.TryLock() {
-		return
-	}
-	defer n.mu.Unlock()
-	if !n.gather(limitAttempts, func() {}) {
-		n.open().room.Store(-1) // to be looked at; right again when it is drained
-		return
-	}
-	if n.totals.populated() <= int64(n.options.MaxBuckets) {
-		return
-	}
-	if n.mayReset() {
-		n.reset(v)
-	} else {
-		n.scheduleReset()
-		if !n.totals.widenZero(n.options.MaxZeroThreshold) && !n.totals.coarsen() {
-			// Until another bucket is populated, trying again is in vain.
-			n.allow(n.totals.populated())
-			return
+// Another part has no room at all, so that what populates a bucket there is moved to
+// the first part at once: that one has all populated buckets, and tells whether they are
+// too many. Where it is held by an update that is held up, this cannot be. Then the
+// next update of the part tries again, or the next reader, and meanwhile buckets may be
+// populated beyond the limit.
+func (n *Native) limit(p *part[nativePart], v float64) {
+	first := &n.parts.first
+	if p == first {
+		if !math.IsNaN(v) {
+			n.step(v)
 		}
-		n.prepare(n.closed())
-		n.swap()
+		return
 	}
-	n.drain(1, func() {})
+	if takeSoon(first) {
+		n.absorb(&p.state, v)
+		first.give()
+	}
 }
 
-// allow sets how many buckets may be populated before the limit is applied.
-func (n *Native) allow(buckets int64) {
-	for i := range n.sides {
-		n.sides[i].room.Add(buckets - n.allowed)
+// takeSoonAttempts bounds how often a part is tried without letting others run:
+// those that hold it and do run are through within the time of a few tries.
+const takeSoonAttempts = 16
+
+// takeSoon tries to take a part, and tells whether it could.
+func takeSoon(p *part[nativePart]) bool {
+	for range takeSoonAttempts {
+		if p.take() {
+			return true
+		}
 	}
-	n.allowed = buckets
+	return false
 }
 
-// room returns how many more buckets may be populated.
-func (n *Native) room() int64 {
-	if n.options.MaxBuckets == 0 {
-		return math.MaxInt64
+// absorb moves what another part has counted to the first one, and applies the limit
+// if that populates buckets. Both must be held. If the limit is applied by a reset, the
+// given observations are kept.
+func (n *Native) absorb(other *nativePart, kept ...float64) {
+	first := &n.parts.first.state
+	n.catchUp(other)
+	room := first.room
+	first.absorb(other)
+	other.room = max(other.room, 0)
+	if first.room == room {
+		return
 	}
-	return n.allowed - n.totals.populated()
+	for first.room < 0 && n.step(kept...) {
+	}
+}
+
+// step does the first thing that is possible to have fewer buckets populated, and
+// tells whether anything was. The first part must be held.
+func (n *Native) step(kept ...float64) bool {
+	if n.mayReset() {
+		n.reset(kept...)
+		return true
+	}
+	n.scheduleReset()
+	first := &n.parts.first.state
+	var d NativeDistribution
+	first.store(&d)
+	populated := d.populated()
+	if !d.widenZero(n.options.MaxZeroThreshold) && !d.coarsen() {
+		// Until another bucket is populated, trying again is in vain.
+		first.room = 0
+		return false
+	}
+	first.room += populated - d.populated()
+	first.use(d.Schema, d.ZeroThreshold)
+	first.zero = d.ZeroCount
+	for sign, buckets := range d.signs() {
+		first.windows[sign].arrange(*buckets)
+	}
+	return true
 }
 
 // mayReset tells whether the limit may be applied by a reset. If one is going to
@@ -76,50 +95,65 @@ func (n *Native) mayReset() bool {
 }
 
 // scheduleReset sees to it that what the other ways to apply the limit have
-// changed does not stay changed. The timer does not keep the histogram alive.
+// changed does not stay changed.
 func (n *Native) scheduleReset() {
 	shortest := n.options.MinResetDuration
 	if shortest <= 0 || n.scheduled {
 		return
 	}
 	n.scheduled = true
+	n.after(shortest-time.Since(n.since), func(n *Native) {
+		n.due = true
+		n.resetDue()
+	})
+}
+
+// resetPause is how long it takes until a reset is tried again that could not be made,
+// because an update was held up.
+const resetPause = 100 * time.Millisecond
+
+// resetDue makes a reset that is due, if need be later. The caller must hold mu.
+func (n *Native) resetDue() {
+	if n.gather(); n.due {
+		n.after(resetPause, func(n *Native) {
+			if n.due { // no reader has made it
+				n.resetDue()
+			}
+		})
+	}
+}
+
+// after calls a function some time later, holding mu. Waiting for that does not keep the
+// histogram alive.
+func (n *Native) after(pause time.Duration, do func(*Native)) {
 	histogram := weak.Make(n)
-	time.AfterFunc(shortest-time.Since(n.since), func() {
+	time.AfterFunc(pause, func() {
 		if n := histogram.Value(); n != nil {
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.due = true
-			n.gather(takeAttempts, runtime.Gosched)
+			do(n)
 		}
 	})
 }
 
-// reset drops all observations but those given. There must be an idle side.
+// reset drops all observations but those given. The first part must be held. What
+// other parts have counted is dropped when they are next taken.
 func (n *Native) reset(kept ...float64) {
-	n.restart()
-	idle := n.closed()
-	n.prepare(idle)
+	n.resets.Add(1)
+	n.scheduled = false
+	n.beginFirst()
+	first := &n.parts.first.state
 	for _, v := range kept {
-		idle.add(v, n.Bucket(v))
+		first.count(v, n.options.Bounds)
 	}
-	n.swap()
-	n.swapped -= uint64(len(kept)) // what has started on the side that is now open
-	n.dropped = true
 }
 
-// restart makes the totals those of a new histogram.
-func (n *Native) restart() {
-	t := &n.totals
-	clear(t.Counts)
+// beginFirst makes the first part that of a histogram without observations.
+func (n *Native) beginFirst() {
+	first := &n.parts.first.state
+	n.begin(first)
 	n.since = time.Now()
-	*t = NativeDistribution{
-		Distribution:  Distribution{Counts: t.Counts},
-		Schema:        n.options.Schema,
-		ZeroThreshold: n.options.ZeroThreshold,
-		Positive:      t.Positive[:0],
-		Negative:      t.Negative[:0],
-		Since:         n.since.UnixNano(),
+	if n.options.MaxBuckets != 0 {
+		first.room = int64(n.options.MaxBuckets)
 	}
-	n.allowed = int64(n.options.MaxBuckets)
-	n.scheduled, n.due = false, false
 }

@@ -82,7 +82,7 @@ func TestNativeLimit(t *testing.T) {
 
 func TestNativeResetKeepsTheObservationThatAskedForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := NewNative(NativeOptions{Bounds: []float64{1}, MaxBuckets: 2, MinResetDuration: time.Minute})
+		n := NewNative(NativeOptions{Bounds: NewBounds([]float64{1}), MaxBuckets: 2, MinResetDuration: time.Minute})
 		made := time.Now()
 		observeAll(n, 1, 2)
 		time.Sleep(time.Minute)
@@ -137,11 +137,10 @@ func TestNativeBeyondItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := NewNative(NativeOptions{Schema: -4, MaxBuckets: 2, MinResetDuration: time.Minute})
 		observeAll(n, 1, 1e10, 1e20, 1e30)
-		swapped := n.swapped
-		observeAll(n, 1, 1e10, 1e20, 1e30)
-		if n.swapped != swapped {
-			t.Error("the limit was tried again for buckets that there were")
+		if got := n.parts.first.state.room; got != 0 {
+			t.Errorf("got room for %d buckets, want 0, so that the limit is not tried again for those that there are", got)
 		}
+		observeAll(n, 1, 1e10, 1e20, 1e30)
 		if d := readNative(n); len(d.Positive) != 4 || d.Count != 8 {
 			t.Errorf("got %s, want 8 observations in 4 buckets", describe(d))
 		}
@@ -153,27 +152,6 @@ func TestNativeBeyondItsLimit(t *testing.T) {
 			t.Errorf("got %s, want the last observation alone, since now", describe(d))
 		}
 	})
-}
-
-// How much room there is may seem less than it is, when an update says late that
-// it has populated a bucket. Nothing comes of that.
-func TestNativeLooksBeforeItAppliesTheLimit(t *testing.T) {
-	n := NewNative(NativeOptions{MaxBuckets: 3})
-	observeAll(n, 1, 2)
-	for i := range n.sides {
-		n.sides[i].room.Add(-100)
-	}
-	for range 3 {
-		n.Observe(2)
-	}
-	if d := readNative(n); d.Schema != 0 || len(d.Positive) != 2 {
-		t.Errorf("got %s, want schema 0 and 2 buckets", describe(d))
-	}
-	for i := range n.sides {
-		if got := n.sides[i].room.Load(); got != 1 {
-			t.Errorf("side %d: got room for %d, want 1", i, got)
-		}
-	}
 }
 
 // A timer that waits for days must not keep what it is for.
@@ -206,8 +184,8 @@ func TestNativeMemoryIsBoundedByTheLimit(t *testing.T) {
 			if i%10 > 0 {
 				continue
 			}
-			if got := n.chunks(); got > 2*(limit+1) {
-				t.Fatalf("%+v: got %d chunks after %d observations, want no more than for %d buckets on two sides", options, got, i+1, limit+1)
+			if got, want := n.counters(), smallWindow+32*(limit+1); got > want {
+				t.Fatalf("%+v: got %d counters after %d observations, want no more than %d", options, got, i+1, want)
 			}
 			if i%100 == 0 {
 				readNative(n)

@@ -15,8 +15,10 @@ import (
 // and without any haste.
 type model struct {
 	options NativeOptions
+	upper   []float64
 	bounds  [FinestSchema + 1][]float64
 
+	allowed        int       // how many buckets may be populated before the limit is applied
 	since, resetAt time.Time // resetAt is zero unless a reset is going to happen
 	schema         int32
 	zeroThreshold  float64
@@ -33,6 +35,9 @@ type modelBucket struct {
 
 func newModel(options NativeOptions) *model {
 	m := &model{options: options}
+	if options.Bounds != nil {
+		m.upper = options.Bounds.Upper()
+	}
 	for schema := int32(1); schema <= FinestSchema; schema++ {
 		m.bounds[schema] = boundsOf(schema)
 	}
@@ -43,8 +48,9 @@ func newModel(options NativeOptions) *model {
 func (m *model) reset(at time.Time) {
 	m.since, m.resetAt = at, time.Time{}
 	m.schema, m.zeroThreshold = m.options.Schema, m.options.ZeroThreshold
+	m.allowed = int(m.options.MaxBuckets)
 	m.count, m.zero, m.sum = 0, 0, 0
-	m.classic = make([]uint64, len(m.options.Bounds)+1)
+	m.classic = make([]uint64, len(m.upper)+1)
 	m.buckets = map[modelBucket]uint64{}
 }
 
@@ -52,7 +58,7 @@ func (m *model) add(v float64) {
 	m.count++
 	m.sum += v
 	i := 0
-	for i < len(m.options.Bounds) && !(v <= m.options.Bounds[i]) {
+	for i < len(m.upper) && !(v <= m.upper[i]) {
 		i++
 	}
 	m.classic[i]++
@@ -79,9 +85,14 @@ func (m *model) observe(v float64) {
 		}
 		m.resetAt = m.since.Add(shortest)
 	}
-	if !m.widen() && m.schema > CoarsestSchema {
-		m.double()
+	if m.widen() {
+		return
 	}
+	if m.schema == CoarsestSchema {
+		m.allowed = len(m.buckets)
+		return
+	}
+	m.double()
 }
 
 func (m *model) widen() bool {
@@ -168,7 +179,7 @@ var (
 	)
 	anyOptions = rapid.Custom(func(t *rapid.T) NativeOptions {
 		return NativeOptions{
-			Bounds:           rapid.SampledFrom([][]float64{nil, {0}, {-1, 0.5, 2, 1e10}}).Draw(t, "bounds"),
+			Bounds:           rapid.SampledFrom([]*Bounds{nil, NewBounds([]float64{0}), NewBounds([]float64{-1, 0.5, 2, 1e10})}).Draw(t, "bounds"),
 			Schema:           rapid.Int32Range(CoarsestSchema, FinestSchema).Draw(t, "schema"),
 			ZeroThreshold:    rapid.SampledFrom([]float64{0, 0x1p-128, 1e-300, 0.1, 1, 1e100, math.MaxFloat64, math.Inf(1)}).Draw(t, "zero threshold"),
 			MaxBuckets:       rapid.Uint32Range(0, 12).Draw(t, "max buckets"),
@@ -207,12 +218,11 @@ func TestNativeAgainstModel(t *testing.T) {
 				}
 				want.observe(step.value)
 				native.Observe(step.value)
-				// With one goroutine, the room is no hint but the truth.
-				native.mu.Lock()
-				room, allowed := native.open().room.Load(), native.allowed
-				native.mu.Unlock()
-				if got, want := room, allowed-int64(len(want.buckets)); options.MaxBuckets > 0 && got != want {
-					wrong = fmt.Sprintf("step %d: got room for %d, want %d", i, got, want)
+				room := int64(want.allowed - len(want.buckets))
+				got := room
+				native.parts.first.read(func(first *nativePart) { got = first.room })
+				if options.MaxBuckets > 0 && got != room {
+					wrong = fmt.Sprintf("step %d: got room for %d, want %d", i, got, room)
 					return
 				}
 				if !step.read && i < len(program)-1 {
@@ -226,6 +236,66 @@ func TestNativeAgainstModel(t *testing.T) {
 		})
 		if wrong != "" {
 			rt.Fatal(wrong)
+		}
+	})
+}
+
+// Through whatever parts observations come, and whatever limit is applied on the way,
+// a state is the one that its layout asks for.
+func TestNativeInManyPartsAgainstModel(t *testing.T) {
+	type step struct {
+		value        float64
+		spare, bound bool
+		read         bool
+	}
+	// Where bounds are rounded, and at infinity, it depends on the order whether the
+	// zero bucket has widened before.
+	ordinary := rapid.Map(anyNumber, func(v float64) float64 {
+		if math.Abs(v) < 1e-300 || math.IsInf(v, 0) {
+			return 0
+		}
+		return v
+	})
+	steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
+		return step{
+			value: ordinary.Draw(t, "value"),
+			spare: rapid.Bool().Draw(t, "spare"),
+			bound: rapid.Bool().Draw(t, "bound"),
+			read:  rapid.IntRange(0, 4).Draw(t, "read") == 0,
+		}
+	}), 1, 200)
+	rapid.Check(t, func(t *rapid.T) {
+		options := anyOptions.Draw(t, "options")
+		options.MinResetDuration = 0
+		options.MaxZeroThreshold = max(options.MaxZeroThreshold, options.ZeroThreshold)
+		n, want := NewNative(options), newModel(options)
+		var values []float64
+		var d NativeDistribution
+		for i, step := range append(steps.Draw(t, "steps"), step{read: true}) {
+			if step.bound {
+				spreadUpdates(n)
+			}
+			if step.spare {
+				elsewhere(n, func() { n.Observe(step.value) })
+			} else {
+				n.Observe(step.value)
+			}
+			values = append(values, step.value)
+			if !step.read {
+				continue
+			}
+			n.Read(&d)
+			since := want.since
+			want.reset(since)
+			want.schema, want.zeroThreshold = d.Schema, d.ZeroThreshold
+			for _, v := range values {
+				want.add(v)
+			}
+			state := want.state()
+			state.Sum, state.Since = d.Sum, d.Since // they are added in another order
+			if !same(d, state) {
+				t.Fatalf("step %d:\ngot  %s\nwant %s", i, describe(d), describe(state))
+			}
 		}
 	})
 }

@@ -1,7 +1,9 @@
 package cell
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -67,7 +69,7 @@ func TestNativeCountsByLayout(t *testing.T) {
 		},
 		{
 			name:    "infinity has a bucket of its own, NaN none",
-			options: NativeOptions{Bounds: []float64{0, 1}, Schema: -4},
+			options: NativeOptions{Bounds: NewBounds([]float64{0, 1}), Schema: -4},
 			values:  []float64{inf, math.MaxFloat64, -math.MaxFloat64, math.NaN()},
 			want: NativeDistribution{
 				Distribution: Distribution{Count: 4, Sum: math.NaN(), Counts: []uint64{1, 0, 3}},
@@ -103,7 +105,7 @@ func TestNativeCountsByLayout(t *testing.T) {
 func TestBucketIsWhereAnObservationIsCounted(t *testing.T) {
 	bounds := []float64{-1, 0, 2.5}
 	for _, v := range []float64{-2, -1, 0, 1, 2.5, 3, math.Inf(1), math.Inf(-1), math.NaN()} {
-		h, n := NewHistogram(NewBounds(bounds)), NewNative(NativeOptions{Bounds: bounds})
+		h, n := NewHistogram(NewBounds(bounds)), NewNative(NativeOptions{Bounds: NewBounds(bounds)})
 		h.Observe(v)
 		n.Observe(v)
 		var d Distribution
@@ -121,7 +123,7 @@ func TestBucketIsWhereAnObservationIsCounted(t *testing.T) {
 }
 
 func TestNativeReadUsesItsSlicesAgain(t *testing.T) {
-	n := NewNative(NativeOptions{Bounds: []float64{1}})
+	n := NewNative(NativeOptions{Bounds: NewBounds([]float64{1})})
 	observeAll(n, 0.5, 2, -3)
 	var d NativeDistribution
 	n.Read(&d)
@@ -138,7 +140,7 @@ func TestNativeReadUsesItsSlicesAgain(t *testing.T) {
 }
 
 func TestNativeAllocatesNothing(t *testing.T) {
-	n := NewNative(NativeOptions{Bounds: []float64{1}, Schema: 3, MaxBuckets: 160})
+	n := NewNative(NativeOptions{Bounds: NewBounds([]float64{1}), Schema: 3, MaxBuckets: 160})
 	values := []float64{0.001, 0.5, 3, 1e9, -4, 0, math.NaN(), math.Inf(1)}
 	var d NativeDistribution
 	observeAll(n, values...)
@@ -153,29 +155,68 @@ func TestNativeAllocatesNothing(t *testing.T) {
 	}
 }
 
-// chunks returns how many chunks of counters both sides have.
-func (n *Native) chunks() int {
+// counters returns how many counters all parts have, in windows and lists.
+func (n *Native) counters() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	counters := 0
-	for i := range n.sides {
-		for sign := range n.sides[i].exponential.pages {
-			for range n.sides[i].exponential.all(sign) {
-				counters++
+	n.parts.each(func(s *nativePart) {
+		for sign := range s.windows {
+			counters += cap(s.windows[sign].counters)
+			if far := s.windows[sign].far; far != nil {
+				counters += 2 * cap(far.buckets)
 			}
 		}
-	}
-	return counters / chunkSize
+	})
+	return counters
 }
 
 func TestNativeTakesMemoryForWhatIsPopulated(t *testing.T) {
-	n := NewNative(NativeOptions{Schema: FinestSchema})
-	before := n.chunks()
-	for range 3 {
-		observeAll(n, 1e-300, 1e300, -1e-300, -1e300)
-		readNative(n)
+	random := rand.New(rand.NewPCG(1, 2))
+	tests := []struct {
+		name  string
+		value func(i int) float64
+	}{
+		{"one", func(int) float64 { return 3 }},
+		{"close together", func(i int) float64 { return 1 + float64(i%1000)/1000 }},
+		{"two places", func(i int) float64 { return math.Ldexp(1+float64(i%100)/100, i%2*1000) }},
+		{"far apart, upwards", func(i int) float64 { return math.Ldexp(1, i%2000-1000) }},
+		{"far apart, downwards", func(i int) float64 { return math.Ldexp(1, 1000-i%2000) }},
+		{"from the middle", func(i int) float64 { return math.Ldexp(1, (i%2*2-1)*(i%2000)/2) }},
+		{"any", func(int) float64 { return math.Float64frombits(random.Uint64()) }},
 	}
-	if got := n.chunks() - before; got != 8 {
-		t.Errorf("got %d chunks for four buckets on two sides, want 8", got)
+	for _, test := range tests {
+		for _, schema := range []int32{CoarsestSchema, 0, 3, FinestSchema} {
+			t.Run(fmt.Sprint(test.name, ", schema ", schema), func(t *testing.T) {
+				n := NewNative(NativeOptions{Schema: schema})
+				for i := range 20_000 {
+					n.Observe(test.value(i))
+					if i > 50 && i%499 > 0 {
+						continue
+					}
+					d := readNative(n)
+					limit := 2*smallWindow + 32*int(d.populated())
+					if got := n.counters(); got > limit {
+						t.Fatalf("got room for %d counters for %d populated buckets, want no more than %d", got, d.populated(), limit)
+					}
+				}
+			})
+		}
+	}
+}
+
+// The first values may be far from where nearly all the others are.
+func TestNativeFindsWhereMostBucketsAre(t *testing.T) {
+	n := NewNative(NativeOptions{Schema: FinestSchema})
+	observeAll(n, 1e-200, 1e200, -1e-200, -1e200)
+	for i := range 2000 {
+		v := math.Exp2(float64(i%100) / 256)
+		observeAll(n, v, -v)
+	}
+	for sign := range n.parts.first.state.windows {
+		far := n.parts.first.state.windows[sign].far
+		if got := len(far.buckets); got > 2+100/32 {
+			t.Errorf("sign %d: got %d buckets in the list, want the two that are far away, and a few", sign, got)
+		}
 	}
 }

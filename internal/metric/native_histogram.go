@@ -41,9 +41,9 @@ type NativeOptions struct {
 // NativeHistogram counts observations in native buckets, and in classic ones if
 // there are bounds.
 type NativeHistogram struct {
-	cell      *cell.Native
-	classic   bucketExemplars
-	exemplars nativeExemplars
+	*cell.Native // embedded, so that an observation makes one call less
+	classic      bucketExemplars
+	exemplars    nativeExemplars
 }
 
 // NewNativeHistogram returns a histogram that begins now.
@@ -56,8 +56,8 @@ func NewNativeHistogram(o *NativeOptions) NativeHistogram {
 		threshold = 0
 	}
 	return NativeHistogram{
-		cell: cell.NewNative(cell.NativeOptions{
-			Bounds:           o.Bounds.Upper(),
+		Native: cell.NewNative(cell.NativeOptions{
+			Bounds:           o.Bounds,
 			Schema:           schemaFor(o.Factor),
 			ZeroThreshold:    threshold,
 			MaxBuckets:       o.MaxBuckets,
@@ -68,13 +68,10 @@ func NewNativeHistogram(o *NativeOptions) NativeHistogram {
 	}
 }
 
-// Observe counts one observation. NaN counts, but is in no bucket.
-func (h *NativeHistogram) Observe(v float64) { h.cell.Observe(v) }
-
 // SetExemplar keeps the exemplar of an observation wherever there is room for
 // it.
 func (h *NativeHistogram) SetExemplar(e *exposition.Exemplar) {
-	h.classic.set(h.cell.Bucket(e.Value), len(h.cell.Bounds())+1, e)
+	h.classic.set(h.Bucket(e.Value), len(h.Bounds().Upper())+1, e)
 	if !math.IsNaN(e.Value) {
 		h.exemplars.add(e)
 	}
@@ -87,11 +84,11 @@ var nativeStates = sync.Pool{New: func() any { return new(cell.NativeDistributio
 func (h *NativeHistogram) Fill(s *exposition.Series) {
 	state := nativeStates.Get().(*cell.NativeDistribution)
 	defer nativeStates.Put(state)
-	h.cell.Read(state)
+	h.Read(state)
 
 	s.SetValue(0)
 	s.Created = exposition.UnixNano(state.Since)
-	setBuckets(&s.Dist, &state.Distribution, h.cell.Bounds(), &h.classic)
+	setBuckets(&s.Dist, &state.Distribution, h.Bounds().Upper(), &h.classic)
 	s.Dist.Native = &exposition.Native{
 		Schema:        state.Schema,
 		ZeroThreshold: state.ZeroThreshold,

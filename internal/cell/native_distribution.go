@@ -1,7 +1,6 @@
 package cell
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -67,26 +66,4 @@ func appendBucket(buckets []NativeBucket, index int32, count uint64) []NativeBuc
 		return buckets
 	}
 	return append(buckets, NativeBucket{index, count})
-}
-
-// mergeBuckets adds from to into, both ascending, and returns the result and
-// those that were not in into before. It uses the memory of both.
-func mergeBuckets(into, from []NativeBucket) (merged, added []NativeBucket) {
-	added = from[:0]
-	i := 0
-	for _, b := range from {
-		for i < len(into) && into[i].Index < b.Index {
-			i++
-		}
-		if i < len(into) && into[i].Index == b.Index {
-			into[i].Count += b.Count
-		} else {
-			added = append(added, b)
-		}
-	}
-	if len(added) > 0 {
-		into = append(into, added...)
-		slices.SortFunc(into, func(a, b NativeBucket) int { return cmp.Compare(a.Index, b.Index) })
-	}
-	return into, added
 }
