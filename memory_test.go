@@ -6,6 +6,7 @@ package cresset_test
 
 import (
 	"net/http"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -52,4 +53,28 @@ func TestServingAllocatesNothingPerSeries(t *testing.T) {
 		}
 		t.Logf("%s: %v allocations for 10 series, %v for 10,000", name, few, many)
 	}
+}
+
+func TestMemoryOfCounters(t *testing.T) {
+	type order struct {
+		Method string `label:"method"`
+		Code   int    `label:"code"`
+		Path   string `label:"path"`
+	}
+	const n = 100_000
+	reg := cresset.NewRegistry()
+	before := heap()
+	vec := cresset.NewCounterVec[order](reg, "requests_total", "")
+	for i := range n {
+		vec.With(order{"GET", 200, "/orders/" + strconv.Itoa(i)}).Inc()
+	}
+	if err := reg.WriteTextfile(t.TempDir() + "/page"); err != nil {
+		t.Fatal(err)
+	}
+	got := int64(heap()-before) / n
+	if got > 300 {
+		t.Errorf("got %d bytes for each counter, want no more than 300", got)
+	}
+	t.Logf("%d bytes for each counter", got)
+	runtime.KeepAlive(vec)
 }

@@ -50,7 +50,7 @@ type item[L comparable, M Metric] struct {
 	// others are the entries of other values that have the same texts. There are
 	// few in a sensible program, and never more than maxOthers, so that the
 	// number of texts bounds the memory, not that of values.
-	others []*labels.Entry[L, M]
+	others *[]*labels.Entry[L, M] // nil for none
 
 	known   bool // first has the value
 	indexed bool // and is in the index
@@ -230,7 +230,7 @@ type child[L comparable, M Metric] = series.Child[*item[L, M]]
 // metric. The value must be its own. If the series is the one beyond the limit,
 // there is nothing to note: room may come.
 func (v *Vec[L, M]) known(c *child[L, M], own L, texts []string) M {
-	if slices.Equal(c.Values(), texts) {
+	if c.Has(texts) {
 		v.table.Locked(c, func(there bool) { v.note(c, own, there && v.set == nil) })
 	}
 	return c.Item.metric()
@@ -239,6 +239,7 @@ func (v *Vec[L, M]) known(c *child[L, M], own L, texts []string) M {
 func (v *Vec[L, M]) note(c *child[L, M], own L, there bool) {
 	it := c.Item
 	if !it.known {
+		v.plan.Share(unsafe.Pointer(&own), c.Values())
 		it.first.Key, it.known = own, true
 	}
 	switch {
@@ -246,9 +247,12 @@ func (v *Vec[L, M]) note(c *child[L, M], own L, there bool) {
 	case it.first.Key == own:
 		it.indexed = true
 		v.index.Add(&it.first)
-	case len(it.others) < maxOthers:
+	case it.others == nil || len(*it.others) < maxOthers:
+		if it.others == nil {
+			it.others = new([]*labels.Entry[L, M])
+		}
 		e := &labels.Entry[L, M]{Key: own, Item: it.metric()}
-		it.others = append(it.others, e)
+		*it.others = append(*it.others, e)
 		v.index.Add(e)
 	}
 }
@@ -259,8 +263,10 @@ func (v *Vec[L, M]) removed(c *child[L, M]) {
 	if it.indexed {
 		v.index.Remove(&it.first)
 	}
-	for _, e := range it.others {
-		v.index.Remove(e)
+	if it.others != nil {
+		for _, e := range *it.others {
+			v.index.Remove(e)
+		}
 	}
 	it.indexed, it.others = false, nil
 }

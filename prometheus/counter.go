@@ -47,15 +47,15 @@ func NewCounter(opts CounterOpts) Counter {
 // counters is the kind of all counters.
 var counters = kind{
 	typ:   exposition.Counter,
-	plain: func(id identity) Metric { return &counter{id, metric.NewCounter()} },
+	plain: func(m member) held { return &counter{m, metric.NewCounter()} },
 	expiring: expiring(
 		metric.BeginCounter,
-		func(id identity) Metric { return &expiringCounter{identity: id} },
+		func(m member) held { return &expiringCounter{member: m} },
 		func(m Metric) *series.Handle[*metric.Counter] { return &m.(*expiringCounter).Handle }),
 }
 
 type counter struct {
-	identity
+	member
 	metric.Counter
 }
 
@@ -97,6 +97,9 @@ func newCounterVec(opts Opts, variable ConstrainableLabels) *CounterVec {
 // the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *CounterVec) WithLabelValues(lvs ...string) Counter {
+	if c := v.present(lvs); c != nil {
+		return asCounter(c.Item)
+	}
 	return asCounter(v.mustFind(lvs))
 }
 
@@ -131,14 +134,13 @@ func (v *CounterVec) GetMetricWith(labels Labels) (Counter, error) {
 // asCounter returns a metric of the vector as what it is. Only a vector that
 // somebody put together of a MetricVec of their own holds others than ours.
 func asCounter(m Metric) Counter {
-	switch m := m.(type) {
-	case *counter:
+	if m, ok := m.(*counter); ok { // one comparison; a switch would look at more
 		return m
-	case *expiringCounter:
-		return m
-	default:
-		return m.(Counter)
 	}
+	if m, ok := m.(*expiringCounter); ok {
+		return m
+	}
+	return m.(Counter)
 }
 
 // Lookup returns the counter with these label values, in the order of the label

@@ -19,7 +19,7 @@ func collectAlive(m interface {
 }
 
 type expiringCounter struct {
-	identity
+	member
 	metric.ExpiringCounter
 }
 
@@ -44,7 +44,7 @@ func (m *expiringCounter) seriesType() exposition.Type { return exposition.Count
 func (m *expiringCounter) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringGauge struct {
-	identity
+	member
 	metric.ExpiringGauge
 }
 
@@ -59,7 +59,7 @@ func (m *expiringGauge) seriesType() exposition.Type { return exposition.Gauge }
 func (m *expiringGauge) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringHistogram struct {
-	identity
+	member
 	metric.ExpiringHistogram
 }
 
@@ -74,7 +74,7 @@ func (m *expiringHistogram) seriesType() exposition.Type { return exposition.His
 func (m *expiringHistogram) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringNativeHistogram struct {
-	identity
+	member
 	metric.ExpiringNativeHistogram
 }
 
@@ -89,7 +89,7 @@ func (m *expiringNativeHistogram) seriesType() exposition.Type { return expositi
 func (m *expiringNativeHistogram) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringSummary struct {
-	identity
+	member
 	metric.ExpiringSummary
 }
 
@@ -99,7 +99,7 @@ func (m *expiringSummary) seriesType() exposition.Type { return exposition.Summa
 func (m *expiringSummary) fill(s *exposition.Series)   { m.Fill(s) }
 
 type expiringQuantileSummary struct {
-	identity
+	member
 	metric.ExpiringQuantileSummary
 }
 

@@ -43,15 +43,15 @@ func NewGauge(opts GaugeOpts) Gauge {
 // gauges is the kind of all gauges.
 var gauges = kind{
 	typ:   exposition.Gauge,
-	plain: func(id identity) Metric { return &gauge{identity: id} },
+	plain: func(m member) held { return &gauge{member: m} },
 	expiring: expiring(
 		metric.BeginGauge,
-		func(id identity) Metric { return &expiringGauge{identity: id} },
+		func(m member) held { return &expiringGauge{member: m} },
 		func(m Metric) *series.Handle[*metric.Gauge] { return &m.(*expiringGauge).Handle }),
 }
 
 type gauge struct {
-	identity
+	member
 	metric.Gauge
 }
 
@@ -86,6 +86,9 @@ func newGaugeVec(opts Opts, variable ConstrainableLabels) *GaugeVec {
 // the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *GaugeVec) WithLabelValues(lvs ...string) Gauge {
+	if c := v.present(lvs); c != nil {
+		return asGauge(c.Item)
+	}
 	return asGauge(v.mustFind(lvs))
 }
 
@@ -120,14 +123,13 @@ func (v *GaugeVec) GetMetricWith(labels Labels) (Gauge, error) {
 // asGauge returns a metric of the vector as what it is. Only a vector that
 // somebody put together of a MetricVec of their own holds others than ours.
 func asGauge(m Metric) Gauge {
-	switch m := m.(type) {
-	case *gauge:
+	if m, ok := m.(*gauge); ok { // one comparison; a switch would look at more
 		return m
-	case *expiringGauge:
-		return m
-	default:
-		return m.(Gauge)
 	}
+	if m, ok := m.(*expiringGauge); ok {
+		return m
+	}
+	return m.(Gauge)
 }
 
 // Lookup returns the gauge with these label values, in the order of the label

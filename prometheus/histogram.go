@@ -162,10 +162,10 @@ func (o HistogramOpts) kind(desc *Desc) kind {
 	}
 	return kind{
 		typ:   exposition.Histogram,
-		plain: func(id identity) Metric { return &histogram{id, metric.NewHistogram(bounds)} },
+		plain: func(m member) held { return &histogram{m, metric.NewHistogram(bounds)} },
 		expiring: expiring(
 			func(s *metric.Histogram) { *s = metric.NewHistogram(bounds) },
-			func(id identity) Metric { return &expiringHistogram{identity: id} },
+			func(m member) held { return &expiringHistogram{member: m} },
 			func(m Metric) *series.Handle[metric.Histogram] { return &m.(*expiringHistogram).Handle }),
 	}
 }
@@ -180,7 +180,7 @@ func NewHistogram(opts HistogramOpts) Histogram {
 
 // histogram is one with classic buckets alone.
 type histogram struct {
-	identity
+	member
 	metric.Histogram
 }
 
@@ -215,6 +215,9 @@ func newHistogramVec(opts HistogramOpts, variable ConstrainableLabels) *Histogra
 // of the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *HistogramVec) WithLabelValues(lvs ...string) Observer {
+	if c := v.present(lvs); c != nil {
+		return asObserver(c.Item)
+	}
 	return asObserver(v.mustFind(lvs))
 }
 

@@ -52,21 +52,23 @@ func (l lifetime) report(desc *Desc) func(values []string) {
 // that those that last do not pay for the others.
 type kind struct {
 	typ      exposition.Type
-	plain    func(identity) Metric
-	expiring func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric
+	plain    func(member) held
+	expiring func(*series.Table[Metric], time.Duration) lived
+}
+
+// lived is how a metric that can expire is made.
+type lived struct {
+	metric func(member) held // without a life yet
+	begin  func(*series.Child[Metric])
 }
 
 // expiring returns how metrics that can expire are made for a table: from what
 // begins a life of one, what makes one without a life, and what returns its
 // handle.
-func expiring[S any](begin func(*S), newMetric func(identity) Metric, handle func(Metric) *series.Handle[S]) func(*series.Table[Metric], time.Duration) func(*series.Child[Metric], identity) Metric {
-	return func(table *series.Table[Metric], ttl time.Duration) func(*series.Child[Metric], identity) Metric {
+func expiring[S any](begin func(*S), metric func(member) held, handle func(Metric) *series.Handle[S]) func(*series.Table[Metric], time.Duration) lived {
+	return func(table *series.Table[Metric], ttl time.Duration) lived {
 		lives := series.Expire(table, ttl, begin, handle)
-		return func(c *series.Child[Metric], id identity) Metric {
-			m := newMetric(id)
-			lives.Begin(handle(m), c)
-			return m
-		}
+		return lived{metric, func(c *series.Child[Metric]) { lives.Begin(handle(c.Item), c) }}
 	}
 }
 
@@ -74,15 +76,17 @@ func expiring[S any](begin func(*S), newMetric func(identity) Metric, handle fun
 // those that last.
 func (k kind) table(desc *Desc, ttl time.Duration) *series.Table[Metric] {
 	if ttl == 0 {
-		return series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
-			return k.plain(identity{desc: desc, labels: &c.Labels})
+		return series.NewTableOf(desc.d.Schema, func(e series.Entry) *series.Child[Metric] {
+			return &newMember(desc, e, k.plain).child
 		})
 	}
-	var newMetric func(*series.Child[Metric], identity) Metric
-	table := series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
-		return newMetric(c, identity{desc: desc, labels: &c.Labels})
+	var how lived
+	table := series.NewTableOf(desc.d.Schema, func(e series.Entry) *series.Child[Metric] {
+		m := newMember(desc, e, how.metric)
+		how.begin(&m.child)
+		return &m.child
 	})
-	newMetric = k.expiring(table, ttl)
+	how = k.expiring(table, ttl)
 	return table
 }
 
@@ -91,7 +95,7 @@ func newMetric(desc *Desc, kind kind, life lifetime) Metric {
 	life.check(desc)
 	desc.d.Settings = append(desc.d.Settings, lifetime{ttl: life.ttl}.settings()...)
 	if life.ttl == 0 {
-		return kind.plain(identityOf(desc))
+		return newMember(desc, series.Entry{Labels: desc.d.Schema.Labels(nil)}, kind.plain).child.Item
 	}
 	return kind.table(desc, life.ttl).Create(nil).Item
 }

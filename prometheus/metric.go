@@ -8,6 +8,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
 )
 
@@ -81,9 +82,20 @@ type native interface {
 	fill(s *exposition.Series)
 }
 
-// identity is what every native metric is called by.
+// described is what every native metric knows of its family.
+type described struct{ desc *Desc }
+
+// Desc returns the description of the metric.
+func (d described) Desc() *Desc { return d.desc }
+
+// Describe makes each metric a Collector of itself.
+func (d described) Describe(ch chan<- *Desc) { ch <- d.desc }
+
+func (d described) registryDesc() *registry.Desc { return d.desc.d }
+
+// identity is what a native metric is called by that is in no vector.
 type identity struct {
-	desc   *Desc
+	described
 	labels *exposition.Labels
 }
 
@@ -91,17 +103,36 @@ type identity struct {
 // variable labels describes.
 func identityOf(desc *Desc) identity {
 	labels := desc.d.Schema.Labels(nil)
-	return identity{desc: desc, labels: &labels}
+	return identity{described{desc}, &labels}
 }
 
-// Desc returns the description of the metric.
-func (id *identity) Desc() *Desc { return id.desc }
-
-// Describe makes each metric a Collector of itself.
-func (id *identity) Describe(ch chan<- *Desc) { ch <- id.desc }
-
-func (id *identity) registryDesc() *registry.Desc     { return id.desc.d }
 func (id *identity) seriesLabels() *exposition.Labels { return id.labels }
+
+// member is what a metric is called by that can be in a vector: it begins with its own
+// entry in the vector's table, so that one object, and one way to it, is all that a
+// series needs.
+type member struct {
+	child series.Child[Metric]
+	described
+}
+
+// held is a metric that is a member.
+type held interface {
+	native
+	self() *member
+}
+
+func (m *member) self() *member                    { return m }
+func (m *member) seriesLabels() *exposition.Labels { return &m.child.Labels }
+
+// newMember makes a metric with that entry. The function is given what the metric
+// begins with.
+func newMember(desc *Desc, e series.Entry, metric func(member) held) *member {
+	h := metric(member{series.Child[Metric]{Entry: e}, described{desc}})
+	m := h.self()
+	m.child.Item = h
+	return m
+}
 
 // writeNative implements Write for native metrics.
 func writeNative(m native, out *dto.Metric) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/internal/series"
 )
 
 // Wrong calls panic, unless the metric is registered with a registry that counts
@@ -38,13 +39,12 @@ func (m *MetricVec) misused(err error) Metric {
 // discarded returns a metric that is not exposed.
 func discarded(desc *Desc, kind kind) Metric {
 	values := slices.Repeat([]string{"__discarded__"}, len(desc.d.Schema.Variable()))
-	labels := desc.d.Schema.Labels(values)
-	return kind.plain(identity{desc: desc, labels: &labels})
+	return newMember(desc, series.Entry{Labels: desc.d.Schema.Labels(values)}, kind.plain).child.Item
 }
 
 // misused panics with the error if nobody counts the wrong calls of the metric.
-func (id *identity) misused(reason registry.MisuseReason, err error) {
-	if !id.desc.d.Misused(reason, err) {
+func (d described) misused(reason registry.MisuseReason, err error) {
+	if !d.desc.d.Misused(reason, err) {
 		panic(err)
 	}
 }
@@ -53,22 +53,22 @@ var errNegative = errors.New("counter cannot decrease in value")
 
 // refuse is called instead of adding a value to a counter that cannot be added: NaN
 // is left out, what is negative is a wrong call.
-func (id *identity) refuse(v float64) {
+func (d described) refuse(v float64) {
 	if v < 0 {
-		id.misused(registry.NegativeAdd, errNegative)
+		d.misused(registry.NegativeAdd, errNegative)
 	}
 }
 
 // keepExemplar has the metric, which is this one, keep the exemplar of an update
 // that happens now. One whose labels are wrong is left out where wrong calls are
 // counted; otherwise that is a panic.
-func (id *identity) keepExemplar(m interface{ SetExemplar(*exposition.Exemplar) }, value float64, labels Labels) {
+func (d described) keepExemplar(m interface{ SetExemplar(*exposition.Exemplar) }, value float64, labels Labels) {
 	if labels == nil {
 		return
 	}
 	e, err := newExemplar(value, time.Now(), labels)
 	if err != nil {
-		id.misused(registry.InvalidExemplar, err)
+		d.misused(registry.InvalidExemplar, err)
 		return
 	}
 	m.SetExemplar(e)

@@ -15,7 +15,7 @@ import (
 // nativeHistogram is a histogram with native buckets, and classic ones if there
 // are bounds.
 type nativeHistogram struct {
-	identity
+	member
 	metric.NativeHistogram
 }
 
@@ -49,10 +49,10 @@ func nativeSettings(o *metric.NativeOptions) []registry.Setting {
 func nativeHistograms(options *metric.NativeOptions) kind {
 	return kind{
 		typ:   exposition.Histogram,
-		plain: func(id identity) Metric { return &nativeHistogram{id, metric.NewNativeHistogram(options)} },
+		plain: func(m member) held { return &nativeHistogram{m, metric.NewNativeHistogram(options)} },
 		expiring: expiring(
 			func(s *metric.NativeHistogram) { *s = metric.NewNativeHistogram(options) },
-			func(id identity) Metric { return &expiringNativeHistogram{identity: id} },
+			func(m member) held { return &expiringNativeHistogram{member: m} },
 			func(m Metric) *series.Handle[metric.NativeHistogram] { return &m.(*expiringNativeHistogram).Handle }),
 	}
 }

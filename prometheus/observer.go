@@ -27,9 +27,10 @@ type ObserverVec interface {
 // asObserver returns a metric of a vector as what it is. Only a vector that
 // somebody put together of a MetricVec of their own holds others than ours.
 func asObserver(m Metric) Observer {
-	switch m := m.(type) {
-	case *histogram:
+	if m, ok := m.(*histogram); ok { // one comparison; a switch would look at more
 		return m
+	}
+	switch m := m.(type) {
 	case *nativeHistogram:
 		return m
 	case *summary:

@@ -127,10 +127,10 @@ func (o SummaryOpts) kind(desc *Desc) kind {
 	}
 	return kind{
 		typ:   exposition.Summary,
-		plain: func(id identity) Metric { return &quantileSummary{id, metric.NewQuantileSummary(options)} },
+		plain: func(m member) held { return &quantileSummary{m, metric.NewQuantileSummary(options)} },
 		expiring: expiring(
 			func(s *metric.QuantileSummary) { *s = metric.NewQuantileSummary(options) },
-			func(id identity) Metric { return &expiringQuantileSummary{identity: id} },
+			func(m member) held { return &expiringQuantileSummary{member: m} },
 			func(m Metric) *series.Handle[metric.QuantileSummary] { return &m.(*expiringQuantileSummary).Handle }),
 	}
 }
@@ -138,10 +138,10 @@ func (o SummaryOpts) kind(desc *Desc) kind {
 // summaries is the kind of summaries without objectives.
 var summaries = kind{
 	typ:   exposition.Summary,
-	plain: func(id identity) Metric { return &summary{id, metric.NewSummary()} },
+	plain: func(m member) held { return &summary{m, metric.NewSummary()} },
 	expiring: expiring(
 		func(s *metric.Summary) { *s = metric.NewSummary() },
-		func(id identity) Metric { return &expiringSummary{identity: id} },
+		func(m member) held { return &expiringSummary{member: m} },
 		func(m Metric) *series.Handle[metric.Summary] { return &m.(*expiringSummary).Handle }),
 }
 
@@ -189,7 +189,7 @@ func NewSummary(opts SummaryOpts) Summary {
 
 // summary is a summary without objectives.
 type summary struct {
-	identity
+	member
 	metric.Summary
 }
 
@@ -200,7 +200,7 @@ func (s *summary) fill(series *exposition.Series) { s.Fill(series) }
 
 // quantileSummary is a summary with objectives.
 type quantileSummary struct {
-	identity
+	member
 	metric.QuantileSummary
 }
 
@@ -230,6 +230,9 @@ func newSummaryVec(opts SummaryOpts, variable ConstrainableLabels) *SummaryVec {
 // of the label names, and makes it if there is none. It panics where
 // GetMetricWithLabelValues returns an error.
 func (v *SummaryVec) WithLabelValues(lvs ...string) Observer {
+	if c := v.present(lvs); c != nil {
+		return asObserver(c.Item)
+	}
 	return asObserver(v.mustFind(lvs))
 }
 

@@ -100,7 +100,7 @@ func newConst(desc *Desc, typ exposition.Type, labelValues []string) (*constMetr
 		return nil, err
 	}
 	labels := desc.d.Schema.Labels(labelValues)
-	m := &constMetric{identity: identity{desc: desc, labels: &labels}, typ: typ}
+	m := &constMetric{identity: identity{described{desc}, &labels}, typ: typ}
 	m.series.Labels = &labels
 	return m, nil
 }

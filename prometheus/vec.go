@@ -24,9 +24,9 @@ type MetricVec struct {
 	// set is what the vector is given to the function of Replace for, nil
 	// otherwise.
 	set *series.Staging[Metric]
-	// direct tells that label values are looked up as they are given: nothing is
-	// curried, constrained or staged.
-	direct bool
+	// direct is the table if label values are looked up there as they are given,
+	// because nothing is curried, constrained or staged; otherwise it is nil.
+	direct *series.Table[Metric]
 	// curry holds the labels that are set already, by increasing place. It is
 	// never written to after the vector is made.
 	curry []curriedLabel
@@ -52,13 +52,16 @@ const stackLabels = 16
 // for each combination that is asked for, and must not use the vector.
 func NewMetricVec(desc *Desc, newMetric func(lvs ...string) Metric) *MetricVec {
 	return newVec(desc, series.NewTable(desc.d.Schema, func(c *series.Child[Metric]) Metric {
-		return newMetric(slices.Clone(c.Values())...)
+		return newMetric(c.Values()...)
 	}))
 }
 
 func newVec(desc *Desc, table *series.Table[Metric]) *MetricVec {
-	constraints := desc.d.Constraints
-	return &MetricVec{desc: desc, table: table, constraints: constraints, direct: constraints == nil}
+	m := &MetricVec{desc: desc, table: table, constraints: desc.d.Constraints}
+	if m.constraints == nil {
+		m.direct = table
+	}
+	return m
 }
 
 // newNativeVec panics if the options of which it has the lifetime are not valid.
@@ -85,7 +88,7 @@ func (m *MetricVec) GetMetricWithLabelValues(lvs ...string) (Metric, error) { re
 func (m *MetricVec) GetMetricWith(labels Labels) (Metric, error) { return m.findMap(labels) }
 
 func (m *MetricVec) find(lvs []string) (Metric, error) {
-	if m.direct {
+	if m.direct != nil {
 		if err := checkLabelCount(lvs, len(m.names())); err != nil {
 			return nil, err
 		}
@@ -97,6 +100,15 @@ func (m *MetricVec) find(lvs []string) (Metric, error) {
 		return nil, err
 	}
 	return m.get(values, checkPlacedValues)
+}
+
+// present returns the series with these label values without anything further if
+// it is there, or nil: then ask once more.
+func (m *MetricVec) present(lvs []string) *series.Child[Metric] {
+	if m.direct == nil {
+		return nil
+	}
+	return m.direct.Quick(lvs)
 }
 
 func (m *MetricVec) findMap(labels Labels) (Metric, error) {
@@ -141,14 +153,16 @@ func (m *MetricVec) get(values []string, check valueCheck) (Metric, error) {
 // create makes a series of copies of the values: a caller may change what its
 // strings point to as soon as the call returns.
 func (m *MetricVec) create(values []string, check valueCheck) (Metric, error) {
-	owned := cloneAll(values)
-	if err := check(m.names(), owned); err != nil {
-		return nil, err
+	e := m.table.Entry(values)
+	if !utf8.ValidString(e.Labels.Text()) {
+		if err := check(m.names(), e.Values()); err != nil {
+			return nil, err
+		}
 	}
 	if m.set != nil {
-		return m.set.Create(owned).Item, nil
+		return m.set.Obtain(e).Item, nil
 	}
-	return m.table.Create(owned).Item, nil
+	return m.table.Obtain(e).Item, nil
 }
 
 func (m *MetricVec) names() []string { return m.desc.d.Schema.Variable() }
@@ -230,7 +244,9 @@ func (m *MetricVec) CurryWith(labels Labels) (*MetricVec, error) {
 	}
 	curried := *m
 	curried.curry = curry
-	curried.direct = m.direct && len(curry) == 0
+	if len(curry) > 0 {
+		curried.direct = nil
+	}
 	return &curried, nil
 }
 

@@ -36,7 +36,7 @@ func (m *MetricVec) Lookup(lvs ...string) (Metric, bool) {
 func (m *MetricVec) All() iter.Seq2[[]string, Metric] {
 	return func(yield func([]string, Metric) bool) {
 		for _, c := range m.ordered() {
-			if m.reaches(c.Values()) && !yield(m.uncurried(c.Values()), c.Item) {
+			if values := c.Values(); m.reaches(values) && !yield(m.uncurried(values), c.Item) {
 				return
 			}
 		}
@@ -73,7 +73,7 @@ func (m *MetricVec) Pin(lvs ...string) Metric {
 // function has returned, it is this one.
 func (m *MetricVec) Replace(f func(next *MetricVec)) {
 	next := *m
-	next.direct = false
+	next.direct = nil
 	if m.set != nil {
 		next.set = m.set.Stage(m.part())
 	} else {

@@ -14,7 +14,12 @@ const (
 
 // appendValue escapes what stands in quotes.
 func appendValue(buf []byte, value string) []byte {
-	return appendEscaped(buf, value, inQuotes)
+	for i := range len(value) {
+		if c := value[i]; c == '"' || c == '\\' || c == '\n' {
+			return appendEscaped(buf, value, inQuotes)
+		}
+	}
+	return append(buf, value...) // as nearly all are
 }
 
 // appendEscaped escapes the characters of value that stand in special, each
@@ -47,6 +52,22 @@ func appendUnescaped(buf []byte, escaped string) []byte {
 		buf = append(buf, unescaped(escaped[i+1]))
 		escaped = escaped[i+2:]
 	}
+}
+
+// equalsEscaped tells whether the first text is the second one, escaped.
+func equalsEscaped(escaped, value string) bool {
+	for ; escaped != ""; value = value[1:] {
+		c := escaped[0]
+		escaped = escaped[1:]
+		if c == '\\' {
+			c = unescaped(escaped[0])
+			escaped = escaped[1:]
+		}
+		if value == "" || value[0] != c {
+			return false
+		}
+	}
+	return value == ""
 }
 
 // unescaped returns what a character after a backslash stands for.

@@ -74,6 +74,9 @@ func (l *Labels) Get(name string) (string, bool) {
 // AppendVariable appends the values of the variable labels of the schema, in the
 // order of their declaration.
 func (l *Labels) AppendVariable(values []string) []string {
+	if l.schema == nil {
+		return values
+	}
 	first := len(values)
 	values = append(values, make([]string, len(l.schema.variable))...)
 	var p pairs
@@ -83,6 +86,37 @@ func (l *Labels) AppendVariable(values []string) []string {
 		}
 	}
 	return values
+}
+
+// Plain tells whether nothing is escaped in the values of variable labels, which are
+// as long as that together.
+func (l *Labels) Plain(length int) bool { return len(l.text) == l.schema.fixed+length }
+
+// Spell tells whether these are the values of the variable labels, by the order of
+// their declaration, if the labels are plain and each value is as long as its own.
+func (l *Labels) Spell(values []string) bool {
+	text := l.text
+	for i := range l.schema.gaps {
+		g := &l.schema.gaps[i]
+		value := values[g.Place]
+		if text = text[g.Before:]; text[:len(value)] != value {
+			return false
+		}
+		text = text[len(value):]
+	}
+	return true
+}
+
+// Have tells whether these are the values of the variable labels, by the order of
+// their declaration.
+func (l *Labels) Have(values []string) bool {
+	var p pairs
+	for p.begin(l); p.next(); {
+		if p.label.source >= 0 && !p.is(values[p.label.source]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Compare gives the order that series have within a family: fewer labels
@@ -142,6 +176,14 @@ func (p *pairs) value() string {
 		return p.escaped()
 	}
 	return string(appendUnescaped(nil, p.escaped()))
+}
+
+// is tells whether that is the value.
+func (p *pairs) is(value string) bool {
+	if p.plain {
+		return p.escaped() == value
+	}
+	return equalsEscaped(p.escaped(), value)
 }
 
 // appendValue appends the value as it is.

@@ -12,8 +12,11 @@ type Schema struct {
 	variable []string // in the order of declaration
 	names    []string // of all labels, sorted
 	labels   []label  // in the order of names
-	size     int      // of the text of a series whose values are empty
 	legacy   bool     // every name is one that needs no quotes
+
+	// Of the text of a series:
+	gaps  []Gap
+	fixed int // how long it is if the values of variable labels are empty
 }
 
 // label is what a schema knows of one label.
@@ -21,6 +24,12 @@ type label struct {
 	before   string // the text between the value of the last label and this one's
 	constant string // the value, if source < 0
 	source   int    // the value is filled from this place of the caller's
+}
+
+// Gap is where the value of a variable label stands in the text of a series.
+type Gap struct {
+	Before int // how much text there is between the gap before and this one
+	Place  int // of the value among those of the variable labels
 }
 
 // NewSchema makes a schema. What is given is copied. The names should be unique
@@ -63,7 +72,7 @@ func schemaOf(names []string) *Schema {
 // prepare makes the text around the values.
 func (s *Schema) prepare() {
 	s.legacy = true
-	var text []byte
+	text := make([]byte, 0, 256)
 	ends := make([]int, 0, 16)
 	for i, name := range s.names {
 		s.legacy = s.legacy && isLegacyLabel(name)
@@ -74,13 +83,25 @@ func (s *Schema) prepare() {
 		text = append(text, `="`...)
 		ends = append(ends, len(text))
 	}
-	around, start := string(text), 0
+	s.gaps = make([]Gap, 0, len(s.variable))
+	around, start, before := string(text), 0, 0
 	for i, end := range ends {
 		l := &s.labels[i]
 		l.before, start = around[start:end], end
-		s.size += len(l.before) + len(l.constant)
+		s.fixed += len(l.before)
+		before += len(l.before)
+		if l.source >= 0 {
+			s.gaps = append(s.gaps, Gap{before, l.source})
+			before = 0
+			continue
+		}
+		constant := len(appendValue(nil, l.constant))
+		s.fixed += constant
+		before += constant
 	}
-	s.size += len(`"`)
+	if len(ends) > 0 {
+		s.fixed += len(`"`)
+	}
 }
 
 // Variable returns the names of the variable labels in the order of their
@@ -90,13 +111,17 @@ func (s *Schema) Variable() []string { return s.variable }
 // Names returns the names of all labels, sorted. They must not be written to.
 func (s *Schema) Names() []string { return s.names }
 
+// Gaps returns where the values of variable labels stand, in the order of the text,
+// as long as nothing of them is escaped. They must not be written to.
+func (s *Schema) Gaps() []Gap { return s.gaps }
+
 // Labels renders the labels of one series. The values, one for each variable
 // label, are copied.
 func (s *Schema) Labels(values []string) Labels {
 	if len(s.names) == 0 {
 		return Labels{schema: s}
 	}
-	size := s.size
+	size := s.fixed
 	for _, value := range values {
 		size += len(value)
 	}

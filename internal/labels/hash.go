@@ -1,13 +1,11 @@
 package labels
 
 import (
-	"encoding/binary"
-	"hash/maphash"
-	"math/bits"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"unsafe"
+
+	"github.com/cresset-metrics/cresset/internal/keyhash"
 )
 
 // part is a piece of memory of a value that tells it from others.
@@ -15,7 +13,7 @@ type part struct {
 	offset uintptr
 	size   uintptr // of bytes
 	kind   partKind
-	keys   [2]uint64 // keep whoever chooses label values from choosing hashes
+	secret keyhash.Secret
 }
 
 type partKind uint8
@@ -26,18 +24,23 @@ const (
 	part16
 	part32
 	part64
-	partBytes // an array of integers, without gaps
+	partLong // an array of integers, without gaps
+	partMore // a string beyond those that have their lengths in the hash
 )
 
 // addParts adds the memory of a flat type. Gaps between the fields of a struct are
 // left out: they may hold anything.
 func (p *Plan) addParts(t reflect.Type, offset uintptr) {
 	add := func(k partKind) {
-		p.parts = append(p.parts, part{offset, t.Size(), k, [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}})
+		p.parts = append(p.parts, part{offset, t.Size(), k, keyhash.NewSecret()})
 	}
 	switch t.Kind() {
 	case reflect.String:
-		add(partString)
+		if p.strings++; p.strings <= keyhash.Places {
+			add(partString)
+		} else {
+			add(partMore)
+		}
 	case reflect.Struct:
 		for i := range t.NumField() {
 			if f := t.Field(i); f.Name != "_" { // == does not look at it either
@@ -46,7 +49,7 @@ func (p *Plan) addParts(t reflect.Type, offset uintptr) {
 		}
 	case reflect.Array:
 		if kind := t.Elem().Kind(); isPlain(kind) && kind != reflect.String {
-			add(partBytes)
+			add(partLong)
 			return
 		}
 		for i := range t.Len() {
@@ -79,49 +82,42 @@ const hashed = 1 << 63
 // probe hashes a value and, unless there are no slots, returns the first entry
 // with that hash, or nil. Both are done here for the sake of one call less.
 //
-// The hash is made of a sum in which each part has keys of its own, so that equal
-// parts in different places count differently and none waits for another. Nearly
-// all labels are integers and short strings, which are read as two words whose
-// pieces may overlap; the length tells apart what looks the same then. Values with
-// something longer are begun again by hashLong.
+// Nearly all labels are integers and short strings, which two numbers stand for.
+// Values with something longer are begun again by hashLong.
 func (p *Plan) probe(labels unsafe.Pointer, s *slots) (hash uint64, found *header) {
+	var sum, lengths uint64
 	parts := p.parts
 	for i := range parts {
 		part := &parts[i]
 		at := unsafe.Add(labels, part.offset)
 		var a, b uint64
 		switch part.kind {
-		case partString:
+		case partString: // keyhash.Words
 			n := (*stringHeader)(at).length
 			at := (*stringHeader)(at).data
-			b = uint64(n)
-			if n > shortString {
+			lengths = lengths<<8 | uint64(n)
+			switch {
+			case n > keyhash.Short:
 				hash = p.hashLong(labels)
 				goto done
+			case n >= 8:
+				a, b = keyhash.Eight(at), keyhash.Eight(unsafe.Add(at, n-8))
+			case n >= 4:
+				a = keyhash.Four(at) | keyhash.Four(unsafe.Add(at, n-4))<<32
+			case n > 0:
+				a = keyhash.One(at) | keyhash.One(unsafe.Add(at, n>>1))<<8 | keyhash.One(unsafe.Add(at, n-1))<<16
 			}
-			if n >= 4 {
-				middle := n >> 3 << 2 // 0, 4 or 8: of the pieces that are not at either end
-				a = word(at, 0)<<32 | word(at, middle)
-				b ^= word(at, n-4)<<32 | word(at, n-4-middle)
-			} else if n > 0 {
-				a = letter(at, 0)<<16 | letter(at, n>>1)<<8 | letter(at, n-1)
-			}
-		case part64:
-			a = *(*uint64)(at)
-		case part32:
-			a = uint64(*(*uint32)(at))
-		case part16:
-			a = uint64(*(*uint16)(at))
-		case part8:
-			a = uint64(*(*uint8)(at))
-		default:
+		case partLong, partMore:
 			hash = p.hashLong(labels)
 			goto done
+		default:
+			a = part.integer(at)
 		}
-		hash += part.share(a, b)
+		sum += part.secret.Mix(a, b)
 	}
+	hash = keyhash.End(sum, lengths)
 done:
-	hash = p.spread(hash)
+	hash |= hashed
 	if s == nil {
 		return hash, nil
 	}
@@ -132,63 +128,64 @@ done:
 	}
 }
 
-const shortString = 16
-
 // stringHeader is how Go keeps a string.
 type stringHeader struct {
 	data   unsafe.Pointer
 	length int
 }
 
-// word reads four bytes, wherever they are.
-func word(at unsafe.Pointer, offset int) uint64 {
-	return uint64(binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(at, offset))[:]))
+// integer returns a part that is not a string.
+func (p *part) integer(at unsafe.Pointer) uint64 {
+	switch p.kind {
+	case part64:
+		return *(*uint64)(at)
+	case part32:
+		return uint64(*(*uint32)(at))
+	case part16:
+		return uint64(*(*uint16)(at))
+	default:
+		return uint64(*(*uint8)(at))
+	}
 }
 
-func letter(at unsafe.Pointer, offset int) uint64 { return uint64(*(*byte)(unsafe.Add(at, offset))) }
-
-// share returns what a part adds to the sum. A product has nothing of a high bit in
-// its low ones, so that high bits are brought down first.
-func (p *part) share(a, b uint64) uint64 { return (a^a>>32)*p.keys[0] + (b^b>>32)*p.keys[1] }
-
-// spread has every bit of the sum count in every bit of the hash.
-func (p *Plan) spread(sum uint64) uint64 {
-	high, low := bits.Mul64(sum, p.key)
-	return high ^ low | hashed
-}
-
-// hashLong is Hash for values that have a long string or an array.
-func (p *Plan) hashLong(labels unsafe.Pointer) uint64 {
-	var h uint64
+// hashLong is Hash for values that have a long string, an array or many strings. Each
+// part is mixed with what came before it.
+func (p *Plan) hashLong(labels unsafe.Pointer) (hash uint64) {
 	for i := range p.parts {
 		part := &p.parts[i]
 		at := unsafe.Add(labels, part.offset)
-		var a uint64
+		var a, n uint64
 		switch part.kind {
-		case partString:
-			a = maphash.String(p.seed, *(*string)(at))
-		case part64:
-			a = *(*uint64)(at)
-		case part32:
-			a = uint64(*(*uint32)(at))
-		case part16:
-			a = uint64(*(*uint16)(at))
-		case part8:
-			a = uint64(*(*uint8)(at))
+		case partString, partMore:
+			text := *(*string)(at)
+			a, n = keyhash.Long(text), uint64(len(text))
+		case partLong:
+			a = keyhash.Long(unsafe.String((*byte)(at), int(part.size)))
 		default:
-			a = maphash.String(p.seed, unsafe.String((*byte)(at), int(part.size)))
+			a = part.integer(at)
 		}
-		h += part.share(a, 0)
+		hash = part.secret.Mix(hash^a, n)
 	}
-	return h
+	return hash
 }
 
 // Own makes a value independent of whoever gave it: its strings become copies.
 func (p *Plan) Own(labels unsafe.Pointer) {
 	for _, part := range p.parts {
-		if part.kind == partString {
+		if part.kind == partString || part.kind == partMore {
 			s := (*string)(unsafe.Add(labels, part.offset))
 			*s = strings.Clone(*s)
+		}
+	}
+}
+
+// Share has the strings of a value that are the same as their texts be those, which
+// are kept in any case, so that nothing is kept twice.
+func (p *Plan) Share(labels unsafe.Pointer, texts []string) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		if s := (*string)(unsafe.Add(labels, f.offset)); f.verbatim && *s == texts[i] {
+			*s = texts[i]
 		}
 	}
 }

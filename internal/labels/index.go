@@ -115,7 +115,7 @@ func (x *Index[L, T]) Len() int { return x.alive }
 // there are.
 func (x *Index[L, T]) rebuilt() *slots {
 	size := fewestSlots
-	for 3*size < 4*2*(x.alive+1) {
+	for size < 2*(x.alive+1) {
 		size *= 2
 	}
 	old, s := x.slots.Load(), newSlots(size)

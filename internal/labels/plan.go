@@ -6,8 +6,6 @@ package labels
 import (
 	"encoding"
 	"fmt"
-	"hash/maphash"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"unicode"
@@ -26,8 +24,8 @@ type Plan struct {
 	of     reflect.Type
 	fields []field
 	parts  []part // all memory of a value that counts, in a fixed order
-	seed   maphash.Seed
-	key    uint64
+
+	strings int // among the parts
 }
 
 // field is one label.
@@ -36,6 +34,9 @@ type field struct {
 	path  string // as people write it in Go
 	index []int  // for reflect
 	form  form
+
+	offset   uintptr
+	verbatim bool // it is a string, which is its own text
 }
 
 // form is how a field becomes text.
@@ -69,7 +70,7 @@ func (e *FieldError) Error() string {
 // NewPlan returns the plan of a struct type. Names that are reserved must not be
 // used; they are mapped to the reason. The error is a *FieldError.
 func NewPlan(of reflect.Type, reserved map[string]string) (*Plan, error) {
-	p := &Plan{of: of, seed: maphash.MakeSeed(), key: rand.Uint64() | 1}
+	p := &Plan{of: of}
 	if of.Kind() != reflect.Struct {
 		return nil, &FieldError{Type: of.String(), Reason: "labels are the fields of a struct type"}
 	}
@@ -126,8 +127,12 @@ func (p *Plan) addFields(t reflect.Type, index []int, path string) error {
 		if reason := unfit(f.Type, form); reason != "" {
 			return refuse("%s", reason)
 		}
-		p.fields = append(p.fields, field{name: strings.Clone(name), path: path + f.Name, index: at, form: form})
-		p.addParts(f.Type, offset(p.of, at))
+		place := offset(p.of, at)
+		p.fields = append(p.fields, field{
+			name: strings.Clone(name), path: path + f.Name, index: at, form: form,
+			offset: place, verbatim: form == formValue && f.Type.Kind() == reflect.String,
+		})
+		p.addParts(f.Type, place)
 	}
 	return nil
 }

@@ -284,9 +284,10 @@ func (t *Table[T]) expired(c *Child[T]) bool {
 // Pin does what Create does, and keeps the series from expiring until it is
 // deleted. One that only stands for it is not kept.
 func (t *Table[T]) Pin(values []string) *Child[T] {
+	e := t.Entry(values)
 	for {
-		c := t.Create(values)
-		if !slices.Equal(c.values, values) || t.pin(c) {
+		c := t.Obtain(e)
+		if !c.is(&e) || t.pin(c) {
 			return c
 		}
 	}

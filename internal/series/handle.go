@@ -114,8 +114,8 @@ func (l *Lives[T, S]) revive(h *Handle[S], life *Life[S]) bool {
 		return false
 	}
 	now := t.expiry.now()
-	t.current(h.own.hash, h.own.values, now) // which makes sure of the life
-	if t.overflow != nil {                   // or it is this one's
+	t.current(h.own, now)  // which makes sure of the life
+	if t.overflow != nil { // or it is this one's
 		t.expireIfDue(t.overflow, now)
 	}
 	if at := life.stamp.at.Load(); at != expired {
@@ -124,7 +124,7 @@ func (l *Lives[T, S]) revive(h *Handle[S], life *Life[S]) bool {
 		}
 		return true
 	}
-	c := t.obtain(h.own.hash, h.own.values, func() Entry { return *h.own })
+	c := t.obtain(*h.own)
 	t.comeBack(c, h.child.(*Child[T]))
 	l.lead(h, c)
 	return false
@@ -150,7 +150,7 @@ func (l *Lives[T, S]) alive(h *Handle[S]) bool {
 	t := l.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.current(h.own.hash, h.own.values, t.expiry.now())
+	c := t.current(h.own, t.expiry.now())
 	if c == nil {
 		return false
 	}

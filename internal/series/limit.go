@@ -66,11 +66,11 @@ type refusal struct {
 	values []string
 }
 
-// refuse tells whether there is no room for a series with these values, and has
-// that reported. If it is for a set, that goes by what there will be when the set
+// refuse tells whether there is no room for the series of an entry, and has that
+// reported. If it is for a set, that goes by what there will be when the set
 // is committed.
-func (t *Table[T]) refuse(values []string, set *Staging[T]) bool {
-	if isOverflow(values) {
+func (t *Table[T]) refuse(e *Entry, set *Staging[T]) bool {
+	if t.isBeyond(e) {
 		return false
 	}
 	full := t.fullest(set.growth())
@@ -83,13 +83,14 @@ func (t *Table[T]) refuse(values []string, set *Staging[T]) bool {
 	}
 	t.refused.Add(1)
 	if full.report != nil {
-		t.refusals = append(t.refusals, refusal{full.report, slices.Clone(values)})
+		t.refusals = append(t.refusals, refusal{full.report, e.Values()})
 	}
 	return true
 }
 
-// overflowing returns the values of the series that stands for one with these.
-func overflowing(values []string) []string { return slices.Repeat([]string{Overflow}, len(values)) }
+// overflowing returns the values of the series that stands for those beyond the
+// limits.
+func overflowing(labels int) []string { return slices.Repeat([]string{Overflow}, labels) }
 
 // fullest returns the first limit that leaves no room for one series once there
 // are so many more, nil if all do. A limit that the table is under twice, because
@@ -109,21 +110,14 @@ func (t *Table[T]) fullest(growth int) *limited {
 	return nil
 }
 
-// isOverflow tells whether a series stands for those beyond the limits. One
-// without variable labels never is beyond them.
-func isOverflow(values []string) bool {
-	for _, v := range values {
-		if v != Overflow {
-			return false
-		}
-	}
-	return true
-}
+// isBeyond tells whether a series stands for those beyond the limits. One without
+// variable labels never is beyond them.
+func (t *Table[T]) isBeyond(e *Entry) bool { return e.is(&t.beyond) }
 
 // take has all limits count one series more, unless it is one that does not count.
 // It fails if one of them leaves no room.
-func (t *Table[T]) take(values []string) bool {
-	if isOverflow(values) {
+func (t *Table[T]) take(e *Entry) bool {
+	if t.isBeyond(e) {
 		return true
 	}
 	for i, l := range t.limits {

@@ -60,8 +60,11 @@ func (s *Staging[T]) end() {
 
 // replaces tells whether a series goes unless it is touched, and makes room then.
 func (s *Staging[T]) replaces(c *Child[T]) bool {
-	return !isOverflow(c.values) && (s.part == nil || s.part(c.values))
+	return !s.table.isBeyond(&c.Entry) && s.includes(c)
 }
+
+// includes tells whether a series belongs to the part that is replaced.
+func (s *Staging[T]) includes(c *Child[T]) bool { return s.part == nil || s.part(c.Values()) }
 
 // entered takes note of a series that has come into the table.
 func (s *Staging[T]) entered(c *Child[T]) {
@@ -78,7 +81,7 @@ func (s *Staging[T]) entered(c *Child[T]) {
 func (s *Staging[T]) left(c *Child[T]) {
 	if _, known := s.touched[c]; known {
 		delete(s.touched, c)
-		s.stage(c.Entry, func() *Child[T] { return s.table.again(c) })
+		s.stage(&c.Entry, func() *Child[T] { return s.table.again(c) })
 	} else if s.replaces(c) {
 		s.going--
 	}
@@ -86,18 +89,18 @@ func (s *Staging[T]) left(c *Child[T]) {
 
 // stage adds a series to the set that the table does not have, which is made
 // unless another set has it.
-func (s *Staging[T]) stage(e Entry, make func() *Child[T]) *Child[T] {
+func (s *Staging[T]) stage(e *Entry, make func() *Child[T]) *Child[T] {
 	t := s.table
-	f := t.findStaged(e.hash, e.values)
+	f := t.findStaged(e)
 	if f == nil {
 		f = &staged[T]{c: make()}
 		if t.expiry != nil {
 			t.expiry.stamp(f.c.Item).pinned.Store(true) // it has no time to live yet
 		}
 		if t.staged == nil {
-			t.staged = map[uint64][]*staged[T]{}
+			t.staged = map[string]*staged[T]{}
 		}
-		t.staged[e.hash] = append(t.staged[e.hash], f)
+		t.staged[e.Labels.Text()] = f
 	}
 	if _, known := s.touched[f.c]; !known {
 		s.touched[f.c] = false
@@ -118,7 +121,7 @@ func (s *Staging[T]) growth() int {
 
 // count counts a series among those that are fresh, or not any more.
 func (s *Staging[T]) count(c *Child[T], n int) {
-	if !isOverflow(c.values) {
+	if !s.table.isBeyond(&c.Entry) {
 		s.fresh += n
 	}
 }
@@ -126,43 +129,44 @@ func (s *Staging[T]) count(c *Child[T], n int) {
 // Create adds the series with these values to the set and returns it: the one
 // that the table has, or a new one. When the set is over, it does what Create of
 // the table does.
-func (s *Staging[T]) Create(values []string) *Child[T] {
+func (s *Staging[T]) Create(values []string) *Child[T] { return s.Obtain(s.table.Entry(values)) }
+
+// Obtain is Create for an entry of the table.
+func (s *Staging[T]) Obtain(e Entry) *Child[T] {
 	t := s.table
-	hash := t.hash(values)
 	t.mu.Lock()
-	if s.over {
-		t.mu.Unlock()
-		return t.Create(values)
-	}
 	defer t.unlock()
-	return s.obtain(hash, values)
+	if s.over {
+		return t.obtain(e)
+	}
+	return s.obtain(e)
 }
 
-// obtain is Create with the lock of the table held.
-func (s *Staging[T]) obtain(hash uint64, values []string) *Child[T] {
+// obtain is Obtain with the lock of the table held, while the set is under way.
+func (s *Staging[T]) obtain(e Entry) *Child[T] {
 	t := s.table
-	if c := t.current(hash, values, t.now()); c != nil {
+	if c := t.current(&e, t.now()); c != nil {
 		s.touch(c)
 		return c
 	}
-	if t.findStaged(hash, values) == nil && t.refuse(values, s) {
-		values := overflowing(values)
-		return s.obtain(t.hash(values), values)
+	if t.findStaged(&e) == nil && t.refuse(&e, s) {
+		return s.obtain(t.beyond)
 	}
-	return s.stage(Entry{hash: hash, values: values}, func() *Child[T] { return t.childOf(t.newEntry(hash, values)) })
+	return s.stage(&e, func() *Child[T] { return t.newChild(e) })
 }
 
 // Pin does what Create does, and keeps the series from expiring until it is
 // deleted. One that only stands for it is not kept.
 func (s *Staging[T]) Pin(values []string) *Child[T] {
 	t := s.table
+	e := t.Entry(values)
 	for {
-		c := s.Create(values)
-		if !slices.Equal(c.values, values) {
+		c := s.Obtain(e)
+		if !c.is(&e) {
 			return c
 		}
 		t.mu.Lock()
-		f := t.findStaged(c.hash, c.values)
+		f := t.findStaged(&e)
 		if f != nil && f.c == c {
 			f.pinned = true
 		}
@@ -187,13 +191,13 @@ func (s *Staging[T]) touch(c *Child[T]) {
 // or nil.
 func (s *Staging[T]) Find(values []string) *Child[T] {
 	t := s.table
-	hash := t.hash(values)
+	e := t.Entry(values)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c := t.current(hash, values, t.now()); c != nil {
+	if c := t.current(&e, t.now()); c != nil {
 		return c
 	}
-	if f := t.findStaged(hash, values); f != nil {
+	if f := t.findStaged(&e); f != nil {
 		if _, known := s.touched[f.c]; known {
 			return f.c
 		}
@@ -226,7 +230,7 @@ func (s *Staging[T]) DeleteFunc(match func(values []string) bool) int {
 	defer t.mu.Unlock()
 	n := 0
 	for c := range s.touched {
-		if match(c.values) {
+		if match(c.Values()) {
 			s.drop(c)
 			n++
 		}
@@ -259,19 +263,19 @@ func (s *Staging[T]) Commit() {
 	now := t.now()
 	for c, had := range maps.Clone(s.touched) {
 		if had {
-			t.current(c.hash, c.values, now)
+			t.current(&c.Entry, now)
 		}
 	}
 	touched := s.touched
 	s.end()
 	for c, had := range touched {
 		if !had {
-			t.publish(t.findStaged(c.hash, c.values))
+			t.publish(t.findStaged(&c.Entry))
 		}
 	}
 	for c := range t.all() {
 		_, kept := touched[c]
-		if !kept && (s.part == nil || s.part(c.values)) && (t.expiry == nil || !t.expireIfDue(c, now)) {
+		if !kept && s.includes(c) && (t.expiry == nil || !t.expireIfDue(c, now)) {
 			t.delete(c)
 		}
 	}
@@ -286,12 +290,12 @@ func (s *Staging[T]) handOver() {
 		if had {
 			o.touch(c)
 		} else {
-			o.stage(c.Entry, nil) // which is in this set at least
+			o.stage(&c.Entry, nil) // which is in this set at least
 			s.leave(c)
 		}
 	}
 	for c := range o.touched {
-		if _, kept := s.touched[c]; !kept && (s.part == nil || s.part(c.values)) {
+		if _, kept := s.touched[c]; !kept && s.includes(c) {
 			o.drop(c)
 		}
 	}
@@ -315,7 +319,7 @@ func (s *Staging[T]) Abandon() {
 // leave takes a series that was made for a set out of it.
 func (s *Staging[T]) leave(c *Child[T]) {
 	t := s.table
-	f := t.findStaged(c.hash, c.values)
+	f := t.findStaged(&c.Entry)
 	if f == nil || f.c != c { // somebody has asked the table for it
 		return
 	}
@@ -328,14 +332,12 @@ func (s *Staging[T]) leave(c *Child[T]) {
 	}
 }
 
-// findStaged returns the series with these values that is in sets only.
-func (t *Table[T]) findStaged(hash uint64, values []string) *staged[T] {
-	for _, f := range t.staged[hash] {
-		if slices.Equal(f.c.values, values) {
-			return f
-		}
+// findStaged returns the series of an entry that is in sets only.
+func (t *Table[T]) findStaged(e *Entry) *staged[T] {
+	if t.staged == nil {
+		return nil
 	}
-	return nil
+	return t.staged[e.Labels.Text()]
 }
 
 // publish brings a series that was in sets only into the table.
@@ -346,7 +348,7 @@ func (t *Table[T]) publish(f *staged[T]) {
 		s.at.Store(t.expiry.now())
 		s.pinned.Store(f.pinned)
 	}
-	if !isOverflow(f.c.values) { // there was room when it was made
+	if !t.isBeyond(&f.c.Entry) { // there was room when it was made
 		for _, l := range t.limits {
 			l.used.Add(1)
 		}
@@ -354,21 +356,17 @@ func (t *Table[T]) publish(f *staged[T]) {
 	t.enter(f.c)
 }
 
-func (t *Table[T]) unstage(f *staged[T]) {
-	hash := f.c.hash
-	t.staged[hash] = slices.DeleteFunc(t.staged[hash], func(g *staged[T]) bool { return g == f })
-	if len(t.staged[hash]) == 0 {
-		delete(t.staged, hash)
-	}
-}
+func (t *Table[T]) unstage(f *staged[T]) { delete(t.staged, f.c.Labels.Text()) }
 
 // again makes of a series that has gone from the table one that can come into it.
 // What it holds is the same, unless it was in its last life.
 func (t *Table[T]) again(gone *Child[T]) *Child[T] {
 	if t.expiry != nil {
-		c := t.childOf(gone.Entry)
+		c := t.newChild(gone.Entry)
 		t.comeBack(c, gone)
 		return c
 	}
-	return &Child[T]{Entry: gone.Entry, Item: gone.Item}
+	e := gone.Entry
+	e.deleted = false
+	return &Child[T]{Entry: e, Item: gone.Item}
 }

@@ -4,33 +4,28 @@
 package series
 
 import (
-	"hash/maphash"
 	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/keyhash"
 )
 
 // Table holds the series of one vector.
 //
 // Looking up a series that exists takes no lock and allocates nothing: readers
 // probe an index of pointers that they load atomically. Only writers (who
-// create, delete or rebuild) take the lock. A slot of an index goes from empty
-// to a series and from a series to the grave, and never back, so a reader that
-// probes meanwhile sees each series at most once and stops at an empty slot. A
-// reader of an index that was just replaced can miss a series; it then asks
-// again under the lock, where the index is always the current one.
-//
-// A hash decides nothing alone: the values are compared.
+// create, delete or rebuild) take the lock.
 type Table[T any] struct {
+	index  atomic.Pointer[index]
+	gaps   []exposition.Gap // one for each variable label
+	expiry *expiry[T]       // nil if the series do not expire
 	schema *exposition.Schema
-	seed   maphash.Seed
-	index  atomic.Pointer[index[T]]
+	make   func(Entry) *Child[T]
+	beyond Entry // of the series that stands for those beyond the limits
 
-	make    func(*Child[T]) T
-	expiry  *expiry[T] // nil if the series do not expire
 	refused atomic.Uint64
 
 	mu       sync.Mutex  // held by writers; guards what follows
@@ -42,45 +37,29 @@ type Table[T any] struct {
 	removed  func(*Child[T])
 	returned func(now, before *Child[T])
 	limits   []limited
-	overflow *Child[T]               // stands for those beyond the limits; nil if it does not exist
-	refusals []refusal               // to be reported when the lock is free
-	sets     []*Staging[T]           // that are under way
-	staged   map[uint64][]*staged[T] // by hash; the series that are in those sets only
-}
-
-// Child is one series of a table.
-type Child[T any] struct {
-	Entry
-	Item T
-
-	deleted bool // guarded by the lock of the table
-}
-
-// Entry is what a series is known by. It never changes.
-type Entry struct {
-	Labels exposition.Labels
-
-	hash   uint64
-	values []string // of the variable labels, in the order of declaration
-}
-
-type index[T any] struct {
-	slots []atomic.Pointer[Child[T]] // a power of two of them
-	grave *Child[T]                  // stands where a deleted series stood
-}
-
-const smallestIndex = 8
-
-func newIndex[T any](size int) *index[T] {
-	return &index[T]{slots: make([]atomic.Pointer[Child[T]], size), grave: new(Child[T])}
+	overflow *Child[T]             // stands for those beyond the limits; nil if it does not exist
+	refusals []refusal             // to be reported when the lock is free
+	sets     []*Staging[T]         // that are under way
+	staged   map[string]*staged[T] // by the text of the labels; the series that are in those sets only
 }
 
 // NewTable returns an empty table. The function makes what a new series holds. It
 // is given the series without it and runs under the table's lock, so that nobody
 // else sees that.
-func NewTable[T any](schema *exposition.Schema, make func(*Child[T]) T) *Table[T] {
-	t := &Table[T]{schema: schema, seed: maphash.MakeSeed(), make: make}
-	t.index.Store(newIndex[T](smallestIndex))
+func NewTable[T any](schema *exposition.Schema, item func(*Child[T]) T) *Table[T] {
+	return NewTableOf(schema, func(e Entry) *Child[T] {
+		c := &Child[T]{Entry: e}
+		c.Item = item(c)
+		return c
+	})
+}
+
+// NewTableOf is NewTable for children that are parts of what they hold: the function
+// makes both, for the entry that is to be the child's.
+func NewTableOf[T any](schema *exposition.Schema, make func(Entry) *Child[T]) *Table[T] {
+	t := &Table[T]{gaps: schema.Gaps(), schema: schema, make: make}
+	t.index.Store(newIndex(smallestIndex))
+	t.beyond = t.Entry(overflowing(len(schema.Variable())))
 	return t
 }
 
@@ -104,51 +83,77 @@ func (t *Table[T]) Locked(c *Child[T], f func(there bool)) {
 	f(!c.deleted)
 }
 
-// Find returns the series with these values of the variable labels, or nil.
-// There must be a value for each; they are not kept.
+// Quick returns the series with these values of the variable labels, if it is quick
+// to find: they are few and short, and it cannot expire. Otherwise it returns nil, and
+// Find is to be asked. The values are not kept.
+func (t *Table[T]) Quick(values []string) *Child[T] {
+	if t.expiry != nil {
+		return nil
+	}
+	return childOf[T](t.index.Load().findShort(values, t.gaps))
+}
+
+// Find returns the series with these values of the variable labels, or nil, also
+// if there is not a value for each. They are not kept.
 func (t *Table[T]) Find(values []string) *Child[T] {
-	hash := t.hash(values)
-	c := t.index.Load().find(hash, values)
-	if c == nil || t.expiry == nil || !t.expired(c) {
+	if len(values) != len(t.gaps) {
+		return nil
+	}
+	ix := t.index.Load()
+	e := ix.findShort(values, t.gaps)
+	if e == nil {
+		hash, lengths := keyhash.Texts(values)
+		e = ix.find(values, uint32(hash), lengths)
+	}
+	if e == nil || t.expiry == nil {
+		return childOf[T](e)
+	}
+	return t.unexpired(childOf[T](e))
+}
+
+// unexpired returns a series that was found without the lock, or what the table has
+// in its place if it has expired.
+func (t *Table[T]) unexpired(c *Child[T]) *Child[T] {
+	if !t.expired(c) {
 		return c
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.current(hash, values, t.now())
+	return t.current(&c.Entry, t.now())
 }
 
 // Create returns the series with these values, making it if it does not exist;
 // if there is no room for it, the one that stands for those beyond the limits.
 // The values are copied.
-func (t *Table[T]) Create(values []string) *Child[T] {
-	hash := t.hash(values)
+func (t *Table[T]) Create(values []string) *Child[T] { return t.Obtain(t.Entry(values)) }
+
+// Obtain is Create for an entry of this table.
+func (t *Table[T]) Obtain(e Entry) *Child[T] {
 	t.mu.Lock()
 	defer t.unlock()
-	return t.obtain(hash, values, func() Entry { return t.newEntry(hash, values) })
+	return t.obtain(e)
 }
 
-// obtain returns the series with these values: the one that is there, one that
-// was in sets only, or a new one that the entry is made for; if there is no room
-// for it, the one that stands for it. It needs the lock.
-func (t *Table[T]) obtain(hash uint64, values []string, entry func() Entry) *Child[T] {
-	if c := t.current(hash, values, t.now()); c != nil {
+// obtain returns the series of an entry: the one that is there, one that was in
+// sets only, or a new one; if there is no room for it, the one that stands for it.
+// It needs the lock.
+func (t *Table[T]) obtain(e Entry) *Child[T] {
+	if c := t.current(&e, t.now()); c != nil {
 		return c
 	}
-	if f := t.findStaged(hash, values); f != nil {
+	if f := t.findStaged(&e); f != nil {
 		t.publish(f)
 		return f.c
 	}
 	var c *Child[T]
 	for {
-		if t.refuse(values, nil) {
-			values := overflowing(values)
-			hash := t.hash(values)
-			return t.obtain(hash, values, func() Entry { return t.newEntry(hash, values) })
+		if t.refuse(&e, nil) {
+			return t.obtain(t.beyond)
 		}
 		if c == nil {
-			c = t.childOf(entry())
+			c = t.newChild(e)
 		}
-		if t.take(values) { // or a series of another table has taken the last place
+		if t.take(&e) { // or a series of another table has taken the last place
 			t.enter(c)
 			return c
 		}
@@ -175,33 +180,25 @@ func (t *Table[T]) now() int64 {
 	return t.expiry.now()
 }
 
-// current returns the series with these values, nil if there is none, which it
-// makes sure of if it has expired.
-func (t *Table[T]) current(hash uint64, values []string, now int64) *Child[T] {
-	c := t.index.Load().find(hash, values)
+// current returns the series of an entry, nil if there is none, which it makes
+// sure of if it has expired.
+func (t *Table[T]) current(e *Entry, now int64) *Child[T] {
+	c := childOf[T](t.index.Load().findEntry(e))
 	if c != nil && t.expiry != nil && t.expireIfDue(c, now) {
 		return nil
 	}
 	return c
 }
 
-// newEntry copies the values.
-func (t *Table[T]) newEntry(hash uint64, values []string) Entry {
-	e := Entry{Labels: t.schema.Labels(values), hash: hash}
-	e.values = e.Labels.AppendVariable(nil)
-	return e
-}
-
-// childOf makes a series, which is not in the table yet.
-func (t *Table[T]) childOf(e Entry) *Child[T] {
-	c := &Child[T]{Entry: e}
-	c.Item = t.make(c)
-	return c
+// newChild makes a series, which is not in the table yet.
+func (t *Table[T]) newChild(e Entry) *Child[T] {
+	e.deleted = false
+	return t.make(e)
 }
 
 // comeBack says that a series has come back, unless what has come stands for it.
 func (t *Table[T]) comeBack(now, before *Child[T]) {
-	if t.returned != nil && slices.Equal(now.values, before.values) {
+	if t.returned != nil && now.is(&before.Entry) {
 		t.returned(now, before)
 	}
 }
@@ -210,7 +207,7 @@ func (t *Table[T]) comeBack(now, before *Child[T]) {
 func (t *Table[T]) enter(c *Child[T]) {
 	t.insert(c)
 	t.added = append(t.added, c)
-	if isOverflow(c.values) {
+	if t.isBeyond(&c.Entry) {
 		t.overflow = c
 	}
 	for _, s := range t.sets {
@@ -221,16 +218,15 @@ func (t *Table[T]) enter(c *Child[T]) {
 	}
 }
 
-// Values returns the values of the variable labels in the order of declaration.
-// They must not be written to.
-func (e *Entry) Values() []string { return e.values }
-
 // Delete removes the series with these values and tells whether it existed.
 func (t *Table[T]) Delete(values []string) bool {
-	hash := t.hash(values)
+	hash, lengths := keyhash.Texts(values)
 	t.mu.Lock()
 	defer t.unlock()
-	c := t.current(hash, values, t.now())
+	c := childOf[T](t.index.Load().find(values, uint32(hash), lengths))
+	if c != nil && t.expiry != nil && t.expireIfDue(c, t.now()) {
+		c = nil
+	}
 	if c != nil {
 		t.delete(c)
 	}
@@ -239,14 +235,25 @@ func (t *Table[T]) Delete(values []string) bool {
 }
 
 // DeleteFunc removes all series for whose values (in the order of declaration;
-// they must not be written to) the function returns true, and returns how many
-// those were. It runs under the table's lock.
+// they must not be written to, nor the slice be kept) the function returns true, and
+// returns how many those were. It runs under the table's lock.
 func (t *Table[T]) DeleteFunc(match func(values []string) bool) int {
+	var values []string
+	return t.deleteFunc(func(c *Child[T]) bool {
+		values = c.Labels.AppendVariable(values[:0])
+		return match(values)
+	})
+}
+
+// Reset removes all series.
+func (t *Table[T]) Reset() { t.deleteFunc(func(*Child[T]) bool { return true }) }
+
+func (t *Table[T]) deleteFunc(match func(*Child[T]) bool) int {
 	t.mu.Lock()
 	defer t.unlock()
 	n, now := 0, t.now()
 	for c := range t.all() {
-		if match(c.values) && (t.expiry == nil || !t.expireIfDue(c, now)) {
+		if match(c) && (t.expiry == nil || !t.expireIfDue(c, now)) {
 			t.delete(c)
 			n++
 		}
@@ -302,9 +309,6 @@ func (t *Table[T]) remaining(list []*Child[T]) []*Child[T] {
 	return remaining
 }
 
-// Reset removes all series.
-func (t *Table[T]) Reset() { t.DeleteFunc(func([]string) bool { return true }) }
-
 // Ordered returns all series in the order of exposition. The slice must not be
 // written to; it stays as it is whatever happens to the table.
 func (t *Table[T]) Ordered() []*Child[T] {
@@ -336,72 +340,6 @@ func (t *Table[T]) Ordered() []*Child[T] {
 
 func compare[T any](a, b *Child[T]) int { return a.Labels.Compare(&b.Labels) }
 
-// hash mixes the hashes of the values one by one, so that ("a", "bc") and
-// ("ab", "c") stay apart.
-func (t *Table[T]) hash(values []string) uint64 {
-	var h uint64
-	for _, v := range values {
-		h = (h ^ maphash.String(t.seed, v)) * 0x9e3779b97f4a7c15
-		h ^= h >> 32
-	}
-	return h
-}
-
-func (ix *index[T]) find(hash uint64, values []string) *Child[T] {
-	mask := uint64(len(ix.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		c := ix.slots[i].Load()
-		if c == nil {
-			return nil
-		}
-		if c.hash == hash && c != ix.grave && slices.Equal(c.values, values) {
-			return c
-		}
-	}
-}
-
-// place puts a series into the first empty slot of its chain.
-func (ix *index[T]) place(c *Child[T]) {
-	mask := uint64(len(ix.slots) - 1)
-	i := c.hash & mask
-	for ix.slots[i].Load() != nil {
-		i = (i + 1) & mask
-	}
-	ix.slots[i].Store(c)
-}
-
-// insert adds a series that is not there. At least a quarter of the slots
-// stays empty, which bounds how long a probe runs.
-func (t *Table[T]) insert(c *Child[T]) {
-	ix := t.index.Load()
-	if 4*(t.used+1) > 3*len(ix.slots) {
-		ix = t.rebuilt()
-		ix.place(c)
-		t.index.Store(ix)
-	} else {
-		ix.place(c)
-	}
-	t.alive++
-	t.used++
-}
-
-// rebuilt returns a copy of the index without graves, large enough for twice
-// the series there are.
-func (t *Table[T]) rebuilt() *index[T] {
-	size := smallestIndex
-	for 3*size < 4*2*(t.alive+1) {
-		size *= 2
-	}
-	old, ix := t.index.Load(), newIndex[T](size)
-	for i := range old.slots {
-		if c := old.slots[i].Load(); c != nil && c != old.grave {
-			ix.place(c)
-		}
-	}
-	t.used = t.alive
-	return ix
-}
-
 // delete removes a series that is there. Its handles are orphans.
 func (t *Table[T]) delete(c *Child[T]) {
 	if t.expiry != nil {
@@ -412,13 +350,7 @@ func (t *Table[T]) delete(c *Child[T]) {
 
 // remove takes a series that is there out of the index.
 func (t *Table[T]) remove(c *Child[T]) {
-	ix := t.index.Load()
-	mask := uint64(len(ix.slots) - 1)
-	i := c.hash & mask
-	for ix.slots[i].Load() != c {
-		i = (i + 1) & mask
-	}
-	ix.slots[i].Store(ix.grave)
+	t.index.Load().bury(&c.Entry)
 	c.deleted = true
 	t.deleted++
 	t.alive--

@@ -3,11 +3,15 @@ package series
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"unsafe"
 
+	"pgregory.net/rapid"
+
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/keyhash"
 )
 
 // newTable returns a table of series that hold a number: the next one that create
@@ -250,5 +254,58 @@ func TestTableKeepsNothingOfTheCallers(t *testing.T) {
 	}
 	if table.Find([]string{"TWO", "two"}) != nil {
 		t.Error("the series is found by what the caller wrote over its buffer")
+	}
+}
+
+// However long values are and however many, and whatever is escaped in them, each
+// series is found by its own, and by no others.
+func TestTableFindsValuesOfAllLengths(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		labels := rapid.IntRange(0, 10).Draw(t, "labels")
+		var names []string
+		for i := range labels {
+			names = append(names, string(rune('j'-i))) // declared in another order than by name
+		}
+		value := rapid.OneOf(
+			rapid.StringMatching(`[ab"\\=,]{0,20}`),
+			rapid.Custom(func(t *rapid.T) string { return strings.Repeat("x", rapid.IntRange(0, 300).Draw(t, "length")) }),
+		)
+		table := newTable(names...)
+		known := make(map[string]*Child[int])
+		for range rapid.IntRange(1, 20).Draw(t, "lookups") {
+			values := rapid.SliceOfN(value, labels, labels).Draw(t, "values")
+			key := fmt.Sprintf("%q", values)
+			if got := table.Find(values); got != known[key] {
+				t.Fatalf("%q: got %v, want %v", values, got, known[key])
+			}
+			if got := table.Quick(values); got != nil && got != known[key] {
+				t.Fatalf("%q: got %v, want %v or nothing", values, got, known[key])
+			}
+			known[key] = table.Create(values)
+			if got := known[key].Values(); !slices.Equal(got, values) {
+				t.Fatalf("got values %q, want %q", got, values)
+			}
+			if got := table.Find(values); got != known[key] {
+				t.Fatalf("%q: got %v, want the series that was made", values, got)
+			}
+		}
+		if got := len(table.Ordered()); got != len(known) {
+			t.Errorf("got %d series, want %d", got, len(known))
+		}
+	})
+}
+
+// Labels whose text reads the same when quotes in a value are taken for its end are
+// different series, also if their hashes are the same.
+func TestTableKeepsQuotesInValuesApart(t *testing.T) {
+	table := newTable("a", "b")
+	c := insertWithValues(table, 7, "1", "xxxxYYY")
+	values := []string{`1",b=`, "YYY"}
+	_, lengths := keyhash.Texts(values)
+	if got := table.index.Load().find(values, 7, lengths); got != nil {
+		t.Errorf("got {%s} for %q", got.Labels.Text(), values)
+	}
+	if got := findWithValues(table, 7, "1", "xxxxYYY"); got != c {
+		t.Errorf("got %v, want the series itself", got)
 	}
 }
