@@ -95,5 +95,10 @@ func (c Counter) AddContext(ctx context.Context, amount float64) {
 	}
 }
 
+func (c Counter) touch() bool {
+	m, lasting := c.series.(*metric.Counter)
+	return lasting && m.Touch()
+}
+
 func (c Counter) fill(s *exposition.Series) { c.series.Fill(s) }
 func (c Counter) over() bool                { return over(c.series) }

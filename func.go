@@ -86,7 +86,9 @@ type value struct {
 
 func (v values) Len() int                        { return len(v) }
 func (v values) Labels(i int) *exposition.Labels { return v[i].labels }
-func (v values) Fill(i int, s *exposition.Series) {
-	s.Labels = v[i].labels
-	s.SetValue(v[i].value)
+func (v values) Fill(i int, s []exposition.Series) {
+	for k, value := range v[i : i+len(s)] {
+		s[k].Labels = value.labels
+		s[k].SetValue(value.value)
+	}
 }

@@ -79,5 +79,10 @@ func (g Gauge) Inc() { g.series.Add(1) }
 // Dec subtracts one.
 func (g Gauge) Dec() { g.series.Add(-1) }
 
+func (g Gauge) touch() bool {
+	m, lasting := g.series.(*metric.Gauge)
+	return lasting && m.Touch()
+}
+
 func (g Gauge) fill(s *exposition.Series) { g.series.Fill(s) }
 func (g Gauge) over() bool                { return over(g.series) }

@@ -125,5 +125,6 @@ func (h Histogram) Start() *Timer {
 	return &Timer{start: time.Now(), into: h.series, family: h.family}
 }
 
+func (Histogram) touch() bool                 { return false }
 func (h Histogram) fill(s *exposition.Series) { h.series.Fill(s) }
 func (h Histogram) over() bool                { return over(h.series) }

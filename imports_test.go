@@ -41,12 +41,13 @@ var plan = housetest.Plan{
 
 		{Path: "prometheus/internal/message", May: []string{"internal/exposition", "internal/registry", messages, protobuf}, Why: "it translates between series and messages, and does nothing else"},
 		{Path: "prometheus/internal/goruntime", May: []string{"internal/exposition"}, Why: "it knows the runtime's metrics, not ours"},
+		{Path: "prometheus/internal/multierror", Why: "it takes errors apart, whatever they say"},
 		{
 			Path: "prometheus",
 			May: []string{
 				".", "internal/cell", "internal/metric", "internal/series", "internal/exposition", "internal/registry", "internal/objects",
 				"internal/atomicfile",
-				"prometheus/internal/message", "prometheus/internal/goruntime", messages, protobuf, procfs,
+				"prometheus/internal/message", "prometheus/internal/multierror", "prometheus/internal/goruntime", messages, protobuf, procfs,
 			},
 			Why: "the drop-in stands on the engine; what serves or pushes stands on the drop-in",
 		},
@@ -58,7 +59,7 @@ var plan = housetest.Plan{
 		{
 			Path: "prometheus/promhttp",
 			May: []string{
-				"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", "prometheus/promhttp/internal/compression",
+				"prometheus", "internal/exposition", "internal/registry", "prometheus/internal/message", "prometheus/internal/multierror", "prometheus/promhttp/internal/compression",
 				messages, common, compress,
 			},
 			Why: "it serves pages and has no business with series and cells",

@@ -13,7 +13,8 @@ type Metric interface {
 	Counter | Gauge | Histogram | Summary
 
 	fill(*exposition.Series)
-	over() bool // it can expire, and has
+	touch() bool // brings what fill reads into the cache, where that pays
+	over() bool  // it can expire, and has
 }
 
 // mayBeOver is a series that can expire.
@@ -91,9 +92,9 @@ func (s *single[M]) Collect(b *registry.Batch) {
 
 func (*single[M]) Len() int                        { return 1 }
 func (s *single[M]) Labels(int) *exposition.Labels { return &s.labels }
-func (s *single[M]) Fill(_ int, to *exposition.Series) {
-	to.Labels = &s.labels
-	s.metric.fill(to)
+func (s *single[M]) Fill(_ int, to []exposition.Series) {
+	to[0].Labels = &s.labels
+	s.metric.fill(&to[0])
 }
 
 // expiringScalar is a metric without labels that can expire: the only one of its
@@ -115,7 +116,9 @@ type scalars[M Metric] []*series.Child[M]
 
 func (s scalars[M]) Len() int                        { return len(s) }
 func (s scalars[M]) Labels(i int) *exposition.Labels { return &s[i].Labels }
-func (s scalars[M]) Fill(i int, to *exposition.Series) {
-	to.Labels = &s[i].Labels
-	s[i].Item.fill(to)
+func (s scalars[M]) Fill(i int, to []exposition.Series) {
+	for k, c := range s[i : i+len(to)] {
+		to[k].Labels = &c.Labels
+		c.Item.fill(&to[k])
+	}
 }

@@ -7,6 +7,7 @@ package cresset_test
 import (
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
 
@@ -77,4 +78,38 @@ func TestMemoryOfCounters(t *testing.T) {
 	}
 	t.Logf("%d bytes for each counter", got)
 	runtime.KeepAlive(vec)
+}
+
+// TestVectorsAreServedWithoutAllocations: a page of many series of a vector takes as
+// many allocations as one of few.
+func TestVectorsAreServedWithoutAllocations(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it empties pools
+	type key struct {
+		N int `label:"n"`
+	}
+	reg := cresset.NewRegistry()
+	counters := cresset.NewCounterVec[key](reg, "counters_total", "Counters.")
+	gauges := cresset.NewGaugeVec[key](reg, "gauges", "Gauges.")
+	histograms := cresset.NewHistogramVec[key](reg, "histograms", "Histograms.")
+	summaries := cresset.NewSummaryVec[key](reg, "summaries", "Summaries.")
+	h := reg.Handler()
+	r, err := http.NewRequest(http.MethodGet, "http://localhost/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocations := func(n int) float64 {
+		for i := range n {
+			counters.With(key{i}).Inc()
+			gauges.With(key{i}).Set(0.5)
+			histograms.With(key{i}).Observe(1)
+			summaries.With(key{i}).Observe(1)
+		}
+		page := func() { h.ServeHTTP(nowhere{make(http.Header)}, r) }
+		page() // puts what is new in order
+		return testing.AllocsPerRun(10, page)
+	}
+	few, many := allocations(100), allocations(1000)
+	if many != few || few > 60 {
+		t.Errorf("got %v allocations for 100 series of each kind and %v for 1000, want as many, and no more than 60", few, many)
+	}
 }

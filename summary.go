@@ -107,6 +107,7 @@ func (s Summary) Start() *Timer {
 	return &Timer{start: time.Now(), into: s.series}
 }
 
+func (Summary) touch() bool                  { return false }
 func (s Summary) fill(to *exposition.Series) { s.series.Fill(to) }
 func (s Summary) over() bool                 { return over(s.series) }
 

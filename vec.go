@@ -303,7 +303,32 @@ type rows[L comparable, M Metric] []*child[L, M]
 
 func (r rows[L, M]) Len() int                        { return len(r) }
 func (r rows[L, M]) Labels(i int) *exposition.Labels { return &r[i].Labels }
-func (r rows[L, M]) Fill(i int, s *exposition.Series) {
-	s.Labels = &r[i].Labels
-	r[i].Item.metric().fill(s)
+
+// Fill looks at all series before it looks at the first item, and so on down to what
+// the metrics hold: what is not in the cache yet is brought there for many series at
+// once.
+func (r rows[L, M]) Fill(i int, s []exposition.Series) {
+	const most = 64
+	for r = r[i : i+len(s)]; len(r) > 0; {
+		var items [most]*item[L, M]
+		var metrics [most]M
+		n := min(len(r), most)
+		for k, c := range r[:n] {
+			s[k].Labels, items[k] = &c.Labels, c.Item
+		}
+		for k, it := range items[:n] {
+			metrics[k] = it.first.Item
+		}
+		seen := 0
+		for _, m := range metrics[:n] {
+			if m.touch() {
+				seen++
+			}
+		}
+		exposition.Touched(seen)
+		for k, m := range metrics[:n] {
+			m.fill(&s[k])
+		}
+		r, s = r[n:], s[n:]
+	}
 }

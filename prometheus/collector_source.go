@@ -162,9 +162,11 @@ type row interface {
 
 func (r rows) Len() int                        { return len(r) }
 func (r rows) Labels(i int) *exposition.Labels { return r[i].seriesLabels() }
-func (r rows) Fill(i int, s *exposition.Series) {
-	s.Labels = r[i].seriesLabels()
-	r[i].fill(s)
+func (r rows) Fill(i int, s []exposition.Series) {
+	for k, row := range r[i : i+len(s)] {
+		s[k].Labels = row.seriesLabels()
+		row.fill(&s[k])
+	}
 }
 
 // written is a series as it was collected, however its metric changes after

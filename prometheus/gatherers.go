@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"errors"
 	"fmt"
 
 	dto "github.com/prometheus/client_model/go"
@@ -9,6 +8,7 @@ import (
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
 	"github.com/cresset-metrics/cresset/prometheus/internal/message"
+	"github.com/cresset-metrics/cresset/prometheus/internal/multierror"
 )
 
 // GathererFunc makes a Gatherer of a function.
@@ -33,7 +33,7 @@ func (gs Gatherers) Gather() ([]*dto.MetricFamily, error) {
 	first := make(map[string]*dto.MetricFamily)
 	for i, g := range gs {
 		families, err := g.Gather()
-		for _, err := range flatten(err) {
+		for _, err := range multierror.Each[MultiError](err) {
 			errs.Append(fmt.Errorf("[from Gatherer #%d] %w", i+1, err))
 		}
 		for _, mf := range families {
@@ -53,18 +53,6 @@ func (gs Gatherers) Gather() ([]*dto.MetricFamily, error) {
 	var merged message.Families
 	page.Write(&merged)
 	return merged.All(), append(errs, mergeErrs...).MaybeUnwrap()
-}
-
-func flatten(err error) []error {
-	var several MultiError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &several):
-		return several
-	default:
-		return []error{err}
-	}
 }
 
 // mergeable tells why a family cannot join the first one of its name, which

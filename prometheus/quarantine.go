@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/internal/registry"
+	"github.com/cresset-metrics/cresset/prometheus/internal/multierror"
 )
 
 // Quarantined returns what gathers from the registry by a deadline, which is the
@@ -75,7 +76,7 @@ func (s *gathererSource) Name() (name string, isFamily bool) {
 // Collect adds what the Gatherer has now.
 func (s *gathererSource) Collect(b *registry.Batch) {
 	families, err := s.g.Gather()
-	for _, err := range flatten(err) {
+	for _, err := range multierror.Each[MultiError](err) {
 		b.Fail(registry.Because(registry.Failed, "", err))
 	}
 	for _, mf := range families {

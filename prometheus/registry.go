@@ -82,13 +82,14 @@ func NewPedanticRegistry() *Registry { return NewRegistryWith(RegistryOpts{Pedan
 // explain shows a series in an error message as its protobuf message would be
 // shown.
 func explain(run *registry.Run, i int) string {
-	s := exposition.Series{}
-	run.Rows.Fill(i, &s)
+	one := make([]exposition.Series, 1)
+	run.Rows.Fill(i, one)
+	s := &one[0]
 	if origin, ok := s.Origin.(message.Origin); ok {
 		return origin.Metric.String()
 	}
 	out := &dto.Metric{}
-	message.Store(run.Type, &s, out)
+	message.Store(run.Type, s, out)
 	return out.String()
 }
 

@@ -81,4 +81,8 @@ func (m *nativeMetric) registryDesc() *registry.Desc     { return m.run.Desc }
 func (m *nativeMetric) seriesLabels() *exposition.Labels { return m.run.Rows.Labels(m.i) }
 func (m *nativeMetric) seriesType() exposition.Type      { return m.run.Type }
 
-func (m *nativeMetric) fill(s *exposition.Series) { m.run.Rows.Fill(m.i, s) }
+func (m *nativeMetric) fill(s *exposition.Series) {
+	one := []exposition.Series{*s}
+	m.run.Rows.Fill(m.i, one)
+	*s = one[0]
+}

@@ -116,9 +116,55 @@ type children []*series.Child[Metric]
 
 func (c children) Len() int                        { return len(c) }
 func (c children) Labels(i int) *exposition.Labels { return &c[i].Labels }
-func (c children) Fill(i int, s *exposition.Series) {
-	s.Labels = &c[i].Labels
-	c[i].Item.(native).fill(s)
+
+// Fill looks at all series before it looks at the first metric, and then at all of
+// those before it reads the first one: what is not in the cache yet is brought there
+// for many series at once.
+func (c children) Fill(i int, s []exposition.Series) {
+	const most = 64
+	for c = c[i : i+len(s)]; len(c) > 0; {
+		var metrics [most]Metric
+		n := min(len(c), most)
+		for k, child := range c[:n] {
+			s[k].Labels, metrics[k] = &child.Labels, child.Item
+		}
+		touch(metrics[:n])
+		for k, m := range metrics[:n] {
+			fill(m, &s[k])
+		}
+		c, s = c[n:], s[n:]
+	}
+}
+
+// touch looks at what those metrics hold of which there are most.
+func touch(metrics []Metric) {
+	seen := 0
+	for _, m := range metrics {
+		switch m := m.(type) {
+		case *counter:
+			if m.Touch() {
+				seen++
+			}
+		case *gauge:
+			if m.Touch() {
+				seen++
+			}
+		}
+	}
+	exposition.Touched(seen)
+}
+
+// fill stores the state of a native metric into s, all of whose fields it sets but
+// Labels. It saves those of which there are most the way through an interface.
+func fill(m Metric, s *exposition.Series) {
+	switch m := m.(type) {
+	case *counter:
+		m.Fill(s)
+	case *gauge:
+		m.Fill(s)
+	default:
+		m.(native).fill(s)
+	}
 }
 
 // metricSource is a single native metric.

@@ -23,6 +23,10 @@ func ToTransactionalGatherer(g Gatherer) TransactionalGatherer {
 
 type untransacted struct{ g Gatherer }
 
+// Untransacted returns the Gatherer itself, so that a handler can serve it as it
+// serves a Gatherer.
+func (u untransacted) Untransacted() Gatherer { return u.g }
+
 func (u untransacted) Gather() ([]*dto.MetricFamily, func(), error) {
 	families, err := u.g.Gather()
 	return families, func() {}, err

@@ -2,7 +2,7 @@ package prometheus
 
 import (
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/registry"
@@ -69,9 +69,15 @@ func (s *wrappedStore) Collect(b *registry.Batch) {
 
 // wrappedRun is a run of series under another name and with more labels. Those are
 // rendered once for each series.
+//
+// Any number of gathers may want them at once. The first one renders what is new, and
+// the others wait for that, which takes less time than doing it once more; no update
+// of a metric ever does.
 type wrappedRun struct {
-	desc     *registry.Desc
-	rendered atomic.Pointer[wrappedLabels] // of the last gather; never changed once stored
+	desc *registry.Desc
+
+	mu       sync.Mutex    // guards rendered
+	rendered wrappedLabels // of the last gather; the slices never change
 }
 
 // wrappedLabels are the labels of all series of a source: those that it has and,
@@ -94,10 +100,9 @@ func (s *wrappedRun) labels(rows registry.Rows) []*exposition.Labels {
 	for i := range inner {
 		inner[i] = rows.Labels(i)
 	}
-	last := s.rendered.Load()
-	if last == nil {
-		last = new(wrappedLabels)
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.rendered
 	if slices.Equal(inner, last.inner) {
 		return last.outer
 	}
@@ -111,7 +116,7 @@ func (s *wrappedRun) labels(rows registry.Rows) []*exposition.Labels {
 			outer[i] = s.wrapped(l)
 		}
 	}
-	s.rendered.Store(&wrappedLabels{inner, outer})
+	s.rendered = wrappedLabels{inner, outer}
 	return outer
 }
 
@@ -132,7 +137,9 @@ type wrappedRows struct {
 
 func (r wrappedRows) Labels(i int) *exposition.Labels { return r.labels[i] }
 
-func (r wrappedRows) Fill(i int, s *exposition.Series) {
+func (r wrappedRows) Fill(i int, s []exposition.Series) {
 	r.Rows.Fill(i, s)
-	s.Labels = r.labels[i]
+	for k, labels := range r.labels[i : i+len(s)] {
+		s[k].Labels = labels
+	}
 }

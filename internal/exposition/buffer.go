@@ -37,6 +37,10 @@ type output struct {
 
 func newOutput(w io.Writer) output { return output{w: w, buf: newChunk()} }
 
+// Err returns the first error of the writer so far, nil if there is none. What is
+// written after it is lost.
+func (o *output) Err() error { return o.err }
+
 // flushFull hands on what is in buf if that is a chunk.
 func (o *output) flushFull() {
 	if len(o.buf) >= chunkSize {

@@ -55,3 +55,35 @@ func TestFloatsOfAllBits(t *testing.T) {
 		}
 	})
 }
+
+func TestDigits(t *testing.T) {
+	check := func(t interface{ Errorf(string, ...any) }, n uint64) {
+		if got, want := string(appendDigits([]byte("x"), n)), "x"+strconv.FormatUint(n, 10); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got, want := string(appendWhole(nil, n)), wantFloat(float64(n)); got != want {
+			t.Errorf("%d as a float: got %s, want %s", n, got, want)
+		}
+	}
+	check(t, 0)
+	check(t, math.MaxUint64)
+	for n := uint64(1); n < 1e19; n *= 10 {
+		for _, n := range []uint64{n - 1, n, n + 1, 3 * n, 10*n - 1} {
+			check(t, n)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) { check(t, rapid.Uint64().Draw(t, "n")>>rapid.IntRange(0, 63).Draw(t, "shift")) })
+}
+
+// TestFloatsOfFewDecimals: as people write numbers, and the floats next to them.
+func TestFloatsOfFewDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := float64(rapid.Int64Range(0, 1e13).Draw(t, "n")>>rapid.IntRange(0, 40).Draw(t, "shift")) /
+			math.Pow10(rapid.IntRange(0, 9).Draw(t, "decimals"))
+		for _, v := range []float64{v, math.Nextafter(v, 0), math.Nextafter(v, 1e300)} {
+			if got, want := string(appendFloat(nil, v)), wantFloat(v); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+		}
+	})
+}

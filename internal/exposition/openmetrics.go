@@ -3,7 +3,6 @@ package exposition
 import (
 	"io"
 	"math"
-	"strconv"
 	"strings"
 )
 
@@ -20,7 +19,6 @@ type OpenMetrics struct {
 
 	// Of the family that is being written:
 	family Type
-	suffix string // of the line that has a counter's value: _total, which is no part of the family's name
 }
 
 // NewOpenMetrics returns an encoder that writes to w. It writes _created lines,
@@ -37,7 +35,13 @@ func NewOpenMetrics(w io.Writer, escaping Escaping, created bool) *OpenMetrics {
 func (o *OpenMetrics) Family(f *Family) {
 	name := o.enter(f.Name, f.Type)
 	typ := f.Type.String()
-	if f.Type == Untyped || f.Type == Counter && o.suffix == "" {
+	if f.Type == Counter {
+		if base, ok := strings.CutSuffix(name, total); ok {
+			name = base
+		} else {
+			typ = unknown
+		}
+	} else if f.Type == Untyped {
 		typ = unknown
 	}
 	if f.HasHelp {
@@ -51,19 +55,32 @@ func (o *OpenMetrics) Family(f *Family) {
 }
 
 const (
-	total   = "_total"
+	total   = "_total" // of the line that has a counter's value; no part of the family's name
 	unknown = "unknown"
 )
 
 // enter prepares for the lines of a family, and returns its name as this page
-// has it.
+// has it, with the suffix of a counter.
 func (o *OpenMetrics) enter(family string, typ Type) (name string) {
+	o.family = typ
 	name = o.begin(family)
-	o.family, o.suffix = typ, ""
-	if typ == Counter && strings.HasSuffix(name, total) {
-		o.head, o.suffix = strings.TrimSuffix(o.head, total), total
+	switch typ {
+	case Histogram, GaugeHistogram:
+		o.set(&o.bucket, "_bucket")
+		o.bounds.of("le")
+		o.beginTotals()
+	case Summary:
+		o.set(&o.value, "")
+		o.bounds.of("quantile")
+		o.beginTotals()
+	case Counter:
+		o.set(&o.value, "")
+		o.head = strings.TrimSuffix(o.head, total)
+	default:
+		o.set(&o.value, "")
 	}
-	return strings.TrimSuffix(name, o.suffix)
+	o.set(&o.since, "_created")
+	return name
 }
 
 // Series writes the lines of one series.
@@ -81,93 +98,87 @@ func (o *OpenMetrics) Series(s *Series) {
 func (o *OpenMetrics) render(s *Series) {
 	switch o.family {
 	case Histogram, GaugeHistogram:
-		infSeen := false
-		for i := range s.Dist.Buckets {
-			b := &s.Dist.Buckets[i]
-			o.bucket(s, b.UpperBound, b.Count, b.Exemplar)
-			infSeen = infSeen || math.IsInf(b.UpperBound, +1)
-		}
-		if !infSeen {
-			o.bucket(s, math.Inf(+1), s.Dist.Count, nil)
-		}
-		o.totals(s)
+		o.buf = o.appendHistogram(o.buf, s)
 	case Summary:
-		for _, q := range s.Dist.Quantiles {
-			o.start(s, "", "quantile", q.Rank)
-			o.buf = appendDecimal(o.buf, q.Value)
-			o.end(s, nil)
-		}
-		o.totals(s)
+		o.buf = o.appendSummary(o.buf, s)
 	case Counter:
-		o.start(s, o.suffix, "", 0)
-		o.buf = appendDecimal(o.buf, s.Value)
-		o.end(s, s.Exemplar)
-		o.createdLine(s)
+		buf := o.appendStart(o.buf, o.value, s.Labels, nil)
+		buf = o.appendEnd(appendDecimal(buf, s.Value), s, s.Exemplar)
+		o.buf = o.appendCreated(buf, s)
 	default:
-		o.start(s, "", "", 0)
-		o.buf = appendDecimal(o.buf, s.Value)
-		o.end(s, nil)
+		buf := o.appendStart(o.buf, o.value, s.Labels, nil)
+		o.buf = o.appendEnd(appendDecimal(buf, s.Value), s, nil)
 	}
 }
 
-func (o *OpenMetrics) bucket(s *Series, bound float64, n Count, e *Exemplar) {
-	o.start(s, "_bucket", "le", bound)
-	o.buf = appendCount(o.buf, n)
-	o.end(s, e)
-}
-
-// totals writes what distributions end with.
-func (o *OpenMetrics) totals(s *Series) {
-	o.start(s, "_sum", "", 0)
-	o.buf = appendDecimal(o.buf, s.Dist.Sum)
-	o.end(s, nil)
-	o.start(s, "_count", "", 0)
-	o.buf = appendCount(o.buf, s.Dist.Count)
-	o.end(s, nil)
-	o.createdLine(s)
-}
-
-func (o *OpenMetrics) createdLine(s *Series) {
-	if o.created && s.Created.Known {
-		o.start(s, "_created", "", 0)
-		o.buf = appendDecimal(o.buf, s.Created.inSeconds())
-		o.buf = append(o.buf, '\n')
+func (o *OpenMetrics) appendHistogram(buf []byte, s *Series) []byte {
+	infSeen := false
+	for i := range s.Dist.Buckets {
+		b := &s.Dist.Buckets[i]
+		buf = o.appendStart(buf, o.bucket, s.Labels, o.bound(i, b.UpperBound))
+		buf = o.appendEnd(appendCount(buf, b.Count), s, b.Exemplar)
+		infSeen = infSeen || math.IsInf(b.UpperBound, +1)
 	}
+	if !infSeen {
+		buf = o.appendStart(buf, o.bucket, s.Labels, o.bound(len(s.Dist.Buckets), math.Inf(+1)))
+		buf = o.appendEnd(appendCount(buf, s.Dist.Count), s, nil)
+	}
+	return o.appendTotals(buf, s)
 }
 
-// start begins a line; its value is to follow. The extra label is as in
-// appendSeries.
-func (o *OpenMetrics) start(s *Series, suffix, extra string, bound float64) {
-	o.buf = append(o.appendSeries(o.buf, s.Labels, suffix, extra, bound), ' ')
+func (o *OpenMetrics) appendSummary(buf []byte, s *Series) []byte {
+	for i, q := range s.Dist.Quantiles {
+		buf = o.appendStart(buf, o.value, s.Labels, o.bound(i, q.Rank))
+		buf = o.appendEnd(appendDecimal(buf, q.Value), s, nil)
+	}
+	return o.appendTotals(buf, s)
 }
 
-// end writes what follows the value. An exemplar without labels is left out,
+// appendTotals writes what distributions end with.
+func (o *OpenMetrics) appendTotals(buf []byte, s *Series) []byte {
+	buf = o.appendStart(buf, o.sum, s.Labels, nil)
+	buf = o.appendEnd(appendDecimal(buf, s.Dist.Sum), s, nil)
+	buf = o.appendStart(buf, o.count, s.Labels, nil)
+	buf = o.appendEnd(appendCount(buf, s.Dist.Count), s, nil)
+	return o.appendCreated(buf, s)
+}
+
+func (o *OpenMetrics) appendCreated(buf []byte, s *Series) []byte {
+	if !o.created || !s.Created.Known {
+		return buf
+	}
+	buf = o.appendStart(buf, o.since, s.Labels, nil)
+	return append(appendDecimal(buf, s.Created.inSeconds()), '\n')
+}
+
+// appendEnd writes what follows the value. An exemplar without labels is left out,
 // since it leads nowhere.
-func (o *OpenMetrics) end(s *Series, e *Exemplar) {
+func (o *OpenMetrics) appendEnd(buf []byte, s *Series, e *Exemplar) []byte {
 	if s.HasTimestamp {
-		o.buf = append(o.buf, ' ')
-		o.buf = appendDecimal(o.buf, float64(s.Timestamp)/1000)
+		buf = append(buf, ' ')
+		buf = appendDecimal(buf, float64(s.Timestamp)/1000)
 	}
 	if e != nil && len(e.Labels) > 0 {
-		o.exemplar(e)
+		buf = o.appendExemplar(buf, e)
 	}
-	o.buf = append(o.buf, '\n')
+	return append(buf, '\n')
 }
 
-func (o *OpenMetrics) exemplar(e *Exemplar) {
-	o.buf = append(o.buf, " # {"...)
+func (o *OpenMetrics) appendExemplar(buf []byte, e *Exemplar) []byte {
+	buf = append(buf, " # {"...)
 	for i, l := range e.Labels {
 		if i > 0 {
-			o.buf = append(o.buf, ',')
+			buf = append(buf, ',')
 		}
-		o.buf = appendLabel(o.buf, l.Name, l.Value, o.escaping)
+		buf = appendLabel(buf, l.Name, l.Value, o.escaping)
 	}
-	o.buf = append(o.buf, "} "...)
-	o.buf = appendDecimal(o.buf, e.Value)
+	buf = append(buf, "} "...)
+	buf = appendDecimal(buf, e.Value)
 	if e.Time.Known {
-		o.buf = append(o.buf, ' ')
-		o.buf = appendDecimal(o.buf, e.Time.inSeconds())
+		buf = append(buf, ' ')
+		buf = appendDecimal(buf, e.Time.inSeconds())
 	}
+	return buf
 }
 
 // Close writes the end of the page, without which a reader takes it to be cut
@@ -182,16 +193,5 @@ func appendCount(buf []byte, n Count) []byte {
 	if n.Float != 0 {
 		return appendDecimal(buf, n.Float)
 	}
-	return strconv.AppendUint(buf, n.Whole, 10)
-}
-
-// appendDecimal writes the shortest text that reads back as the same number and
-// is seen not to be a whole one: it has a fraction or an exponent.
-func appendDecimal(buf []byte, v float64) []byte {
-	if v > -1e6 && v < 1e6 && v == float64(int32(v)) {
-		// Whole numbers of more than six digits have an exponent.
-		buf = strconv.AppendInt(buf, int64(v), 10)
-		return append(buf, ".0"...)
-	}
-	return appendFloat(buf, v)
+	return appendDigits(buf, n.Whole)
 }

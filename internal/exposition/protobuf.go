@@ -69,23 +69,24 @@ func (p *Protobuf) Series(s *Series) {
 		p.before = append(p.before, p.body)
 		p.body = newChunk()
 	}
-	if done, ok := s.renderedAs(protobufForm, p.name, p.escaping); ok {
-		p.body = append(p.body, done...)
-		return
+	if s.Rendered != nil {
+		if done, ok := s.renderedAs(protobufForm, p.name, p.escaping); ok {
+			p.body = append(p.body, done...)
+			return
+		}
 	}
 	p.render(s)
 }
 
 func (p *Protobuf) render(s *Series) {
-	var metric int
-	p.body, metric = openMessage(p.body, familyMetric)
-	p.body = appendMetricLabels(p.body, s.Labels, p.escaping)
+	buf, metric := openMessage(p.body, familyMetric)
+	buf = appendMetricLabels(buf, s.Labels, p.escaping)
 	if s.Origin != nil {
-		p.body = s.Origin.AppendFields(p.body)
+		buf = s.Origin.AppendFields(buf)
 	} else {
-		p.body = appendMetricValue(p.body, p.family, s)
+		buf = appendMetricValue(buf, p.family, s)
 	}
-	p.body = closeMessage(p.body, metric)
+	p.body = closeMessage(buf, metric)
 }
 
 // endFamily puts the family's length in front of it and hands both on.

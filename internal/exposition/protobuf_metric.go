@@ -11,26 +11,44 @@ const (
 	metricHistogram = 7
 )
 
+// Of the message LabelPair.
+const (
+	labelName  = 1
+	labelValue = 2
+)
+
 // appendMetricLabels appends the labels of a Metric.
 func appendMetricLabels(buf []byte, l *Labels, escaping Escaping) []byte {
-	plain := escaping == AllowUTF8 || l.legacy()
+	asIs := escaping == AllowUTF8 || l.legacy()
 	var p pairs
 	for p.begin(l); p.next(); {
-		var pair int
-		buf, pair = openMessage(buf, metricLabel)
-		if plain || isLegacyLabel(p.name) || p.name == "" {
-			buf = appendString(buf, 1, p.name)
-		} else {
-			var at int
-			buf, at = openMessage(buf, 1)
-			buf = closeMessage(appendEscapedName(buf, p.name, escaping, false), at)
+		value := p.escaped()
+		size := len(p.label.field) + 1 + len(value)
+		if !asIs || !p.plain || size >= 0x80 {
+			buf = appendMetricLabel(buf, &p, asIs, escaping)
+			continue
 		}
-		var at int
-		buf, at = openMessage(buf, 2)
-		buf = closeMessage(p.appendValue(buf), at)
-		buf = closeMessage(buf, pair)
+		buf = append(buf, metricLabel<<3|wireBytes, byte(size))
+		buf = append(buf, p.label.field...)
+		buf = append(buf, byte(len(value)))
+		buf = append(buf, value...)
 	}
 	return buf
+}
+
+// appendMetricLabel appends a label of which something is long or has to be escaped.
+func appendMetricLabel(buf []byte, p *pairs, asIs bool, escaping Escaping) []byte {
+	buf, pair := openMessage(buf, metricLabel)
+	if asIs || isLegacyLabel(p.name) || p.name == "" {
+		buf = appendString(buf, labelName, p.name)
+	} else {
+		var name int
+		buf, name = openMessage(buf, labelName)
+		buf = closeMessage(appendEscapedName(buf, p.name, escaping, false), name)
+	}
+	buf, value := openMessage(buf, labelValue)
+	buf = closeMessage(p.appendValue(buf), value)
+	return closeMessage(buf, pair)
 }
 
 // appendMetricValue appends all other fields of a Metric.

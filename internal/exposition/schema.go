@@ -22,6 +22,7 @@ type Schema struct {
 // label is what a schema knows of one label.
 type label struct {
 	before   string // the text between the value of the last label and this one's
+	field    string // the name as a field of a protobuf message, and the tag of the value's
 	constant string // the value, if source < 0
 	source   int    // the value is filled from this place of the caller's
 }
@@ -88,6 +89,7 @@ func (s *Schema) prepare() {
 	for i, end := range ends {
 		l := &s.labels[i]
 		l.before, start = around[start:end], end
+		l.field = string(appendTag(appendString(nil, labelName, s.names[i]), labelValue, wireBytes))
 		s.fixed += len(l.before)
 		before += len(l.before)
 		if l.source >= 0 {

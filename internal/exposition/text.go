@@ -36,7 +36,20 @@ func (t *Text) Family(f *Family) {
 // has it.
 func (t *Text) enter(family string, typ Type) (name string) {
 	t.family = typ
-	return t.begin(family)
+	name = t.begin(family)
+	switch typ {
+	case Histogram, GaugeHistogram:
+		t.set(&t.bucket, "_bucket")
+		t.bounds.of("le")
+		t.beginTotals()
+	case Summary:
+		t.set(&t.value, "")
+		t.bounds.of("quantile")
+		t.beginTotals()
+	default:
+		t.set(&t.value, "")
+	}
+	return name
 }
 
 // Series writes the lines of one series.
@@ -50,56 +63,61 @@ func (t *Text) Series(s *Series) {
 func (t *Text) render(s *Series) {
 	switch t.family {
 	case Histogram, GaugeHistogram:
-		infSeen := false
-		for _, bucket := range s.Dist.Buckets {
-			t.line(s, "_bucket", "le", bucket.UpperBound, bucket.Count.Value())
-			infSeen = infSeen || math.IsInf(bucket.UpperBound, +1)
-		}
-		if !infSeen {
-			t.line(s, "_bucket", "le", math.Inf(+1), s.Dist.Count.Value())
-		}
-		t.line(s, "_sum", "", 0, s.Dist.Sum)
-		t.line(s, "_count", "", 0, s.Dist.Count.Value())
+		t.buf = t.appendHistogram(t.buf, s)
 	case Summary:
-		for _, quantile := range s.Dist.Quantiles {
-			t.line(s, "", "quantile", quantile.Rank, quantile.Value)
-		}
-		t.line(s, "_sum", "", 0, s.Dist.Sum)
-		t.line(s, "_count", "", 0, s.Dist.Count.Value())
+		t.buf = t.appendSummary(t.buf, s)
 	default:
-		t.line(s, "", "", 0, s.Value)
+		buf := t.appendStart(t.buf, t.value, s.Labels, nil)
+		t.buf = appendEnd(appendFloat(buf, s.Value), s)
 	}
 }
 
-// line writes one sample. The extra label is as in appendSeries.
-func (t *Text) line(s *Series, suffix, extra string, bound, value float64) {
-	buf := t.appendSeries(t.buf, s.Labels, suffix, extra, bound)
-	buf = append(buf, ' ')
-	buf = appendFloat(buf, value)
+func (t *Text) appendHistogram(buf []byte, s *Series) []byte {
+	infSeen := false
+	for i := range s.Dist.Buckets {
+		b := &s.Dist.Buckets[i]
+		buf = t.appendStart(buf, t.bucket, s.Labels, t.bound(i, b.UpperBound))
+		buf = appendEnd(appendNumber(buf, b.Count), s)
+		infSeen = infSeen || math.IsInf(b.UpperBound, +1)
+	}
+	if !infSeen {
+		buf = t.appendStart(buf, t.bucket, s.Labels, t.bound(len(s.Dist.Buckets), math.Inf(+1)))
+		buf = appendEnd(appendNumber(buf, s.Dist.Count), s)
+	}
+	return t.appendTotals(buf, s)
+}
+
+func (t *Text) appendSummary(buf []byte, s *Series) []byte {
+	for i, q := range s.Dist.Quantiles {
+		buf = t.appendStart(buf, t.value, s.Labels, t.bound(i, q.Rank))
+		buf = appendEnd(appendFloat(buf, q.Value), s)
+	}
+	return t.appendTotals(buf, s)
+}
+
+func (t *Text) appendTotals(buf []byte, s *Series) []byte {
+	buf = t.appendStart(buf, t.sum, s.Labels, nil)
+	buf = appendEnd(appendFloat(buf, s.Dist.Sum), s)
+	buf = t.appendStart(buf, t.count, s.Labels, nil)
+	return appendEnd(appendNumber(buf, s.Dist.Count), s)
+}
+
+// appendNumber writes a number of observations as this format has all numbers.
+func appendNumber(buf []byte, n Count) []byte {
+	if n.Float != 0 {
+		return appendFloat(buf, n.Float)
+	}
+	return appendWhole(buf, n.Whole)
+}
+
+// appendEnd writes what follows the value.
+func appendEnd(buf []byte, s *Series) []byte {
 	if s.HasTimestamp {
 		buf = append(buf, ' ')
 		buf = strconv.AppendInt(buf, s.Timestamp, 10)
 	}
-	t.buf = append(buf, '\n')
+	return append(buf, '\n')
 }
 
 // Close hands on what is left and returns the first error of the writer.
 func (t *Text) Close() error { return t.finish() }
-
-// appendFloat writes the shortest text that reads back as the same number.
-func appendFloat(buf []byte, v float64) []byte {
-	// Most values of counters and buckets are small whole numbers, for which
-	// the shortest text is plain digits up to six of them.
-	if v >= 0 && v < 1e6 && v == float64(uint32(v)) {
-		return strconv.AppendUint(buf, uint64(v), 10)
-	}
-	switch {
-	case math.IsInf(v, +1):
-		return append(buf, "+Inf"...)
-	case math.IsInf(v, -1):
-		return append(buf, "-Inf"...)
-	case math.IsNaN(v):
-		return append(buf, "NaN"...)
-	}
-	return strconv.AppendFloat(buf, v, 'g', -1, 64)
-}

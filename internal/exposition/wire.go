@@ -16,12 +16,22 @@ const (
 	wireBytes   = 2
 )
 
+// appendTag appends the number and the kind of a field. No message here has as
+// many as 256 fields.
 func appendTag(buf []byte, field, wire uint64) []byte {
-	return binary.AppendUvarint(buf, field<<3|wire)
+	tag := field<<3 | wire
+	if tag < 0x80 {
+		return append(buf, byte(tag))
+	}
+	return append(buf, byte(tag)|0x80, byte(tag>>7))
 }
 
 func appendUint(buf []byte, field, v uint64) []byte {
-	return binary.AppendUvarint(appendTag(buf, field, wireVarint), v)
+	buf = appendTag(buf, field, wireVarint)
+	if v < 0x80 {
+		return append(buf, byte(v))
+	}
+	return binary.AppendUvarint(buf, v)
 }
 
 // appendInt appends an int32 or int64.
@@ -37,7 +47,12 @@ func appendDouble(buf []byte, field uint64, v float64) []byte {
 }
 
 func appendString(buf []byte, field uint64, v string) []byte {
-	buf = binary.AppendUvarint(appendTag(buf, field, wireBytes), uint64(len(v)))
+	buf = appendTag(buf, field, wireBytes)
+	if len(v) < 0x80 {
+		buf = append(buf, byte(len(v)))
+	} else {
+		buf = binary.AppendUvarint(buf, uint64(len(v)))
+	}
 	return append(buf, v...)
 }
 

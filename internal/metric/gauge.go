@@ -16,3 +16,6 @@ func (g *Gauge) Add(v float64) { g.value.Add(v) }
 
 // Fill stores the state into s, all of whose fields it sets but Labels.
 func (g *Gauge) Fill(s *exposition.Series) { s.SetValue(g.value.Load()) }
+
+// Touch looks at the gauge as Counter.Touch does.
+func (g *Gauge) Touch() bool { return g.value.Load() > 0 }

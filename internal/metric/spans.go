@@ -49,8 +49,24 @@ func SpansOf(buckets map[int]int64) exposition.NativeBuckets {
 	return s.buckets
 }
 
+// spansOfCell returns the counts of native buckets, given in increasing order, in the
+// form in which they are exposed. It counts first what that takes.
 func spansOfCell(buckets []cell.NativeBucket) exposition.NativeBuckets {
-	var s spans
+	if len(buckets) == 0 {
+		return exposition.NativeBuckets{}
+	}
+	spanCount, length := 1, len(buckets)
+	for i := 1; i < len(buckets); i++ {
+		if gap := int(buckets[i].Index) - int(buckets[i-1].Index) - 1; gap > smallGap {
+			spanCount++
+		} else {
+			length += gap
+		}
+	}
+	s := spans{buckets: exposition.NativeBuckets{
+		Spans:  make([]exposition.Span, 0, spanCount),
+		Deltas: make([]int64, 0, length),
+	}}
 	for _, b := range buckets {
 		s.add(int(b.Index), int64(b.Count))
 	}

@@ -76,5 +76,9 @@ func (r Rows) Len() int { return len(r) }
 // Labels returns the labels of series i.
 func (r Rows) Labels(i int) *exposition.Labels { return r[i].Labels() }
 
-// Fill stores series i into s.
-func (r Rows) Fill(i int, s *exposition.Series) { r[i].Fill(s) }
+// Fill stores series, beginning with series i, into s.
+func (r Rows) Fill(i int, s []exposition.Series) {
+	for k, rendered := range r[i : i+len(s)] {
+		rendered.Fill(&s[k])
+	}
+}

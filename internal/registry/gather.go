@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,9 +35,12 @@ type Run struct {
 type Rows interface {
 	Len() int
 	Labels(i int) *exposition.Labels
-	// Fill stores series i into s, all of whose fields it sets. The slices
-	// that s brings are used again.
-	Fill(i int, s *exposition.Series)
+	// Fill stores as many series as s has room for into s, beginning with series
+	// i, and sets all their fields. The slices that they bring are used again.
+	//
+	// It is asked for many at once so that it can look at each step at all of
+	// them: then the memory of many series is on its way at the same time.
+	Fill(i int, s []exposition.Series)
 }
 
 // Add adds a run to the batch.
@@ -75,21 +77,6 @@ func (b *Batch) InQuarantine() bool { return b.ctx != nil }
 // Pedantic tells whether the source should check its series against their
 // descs.
 func (b *Batch) Pedantic() bool { return b.pedantic }
-
-// Page is what all sources of a registry expose: a snapshot of which series
-// there are, whose values are read as the page is written.
-type Page struct {
-	families []*family
-}
-
-type family struct {
-	exposition.Family
-	runs []Run
-	rows []row // the series in order; nil if they are those of the only run, as they are
-}
-
-// row is a series of one of the runs of a family.
-type row struct{ run, i int }
 
 // Gather asks all sources at once and returns what may stand on one page,
 // together with an error for each thing that may not. Where two sources
@@ -308,121 +295,3 @@ func (m *merger) page() *Page {
 func (p *Page) sort() {
 	slices.SortFunc(p.families, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
 }
-
-// order sorts the series of all runs of a family and leaves out those that are
-// there already.
-func (m *merger) order(f *family) {
-	type sortable struct {
-		row
-		labels *exposition.Labels
-		stamp  int64
-		timed  bool
-	}
-	var all []sortable
-	var s exposition.Series
-	for run := range f.runs {
-		rows := f.runs[run].Rows
-		for i := range rows.Len() {
-			one := sortable{row: row{run, i}, labels: rows.Labels(i)}
-			if !f.runs[run].Ordered { // only foreign series have timestamps
-				rows.Fill(i, &s)
-				one.stamp, one.timed = s.Timestamp, s.HasTimestamp
-			}
-			all = append(all, one)
-		}
-	}
-	compare := func(a, b sortable) int {
-		if c := a.labels.Compare(b.labels); c != 0 {
-			return c
-		}
-		switch { // series without a timestamp stand last
-		case a.timed && b.timed:
-			return cmp.Compare(a.stamp, b.stamp)
-		case a.timed:
-			return -1
-		case b.timed:
-			return 1
-		}
-		return 0
-	}
-	slices.SortStableFunc(all, compare)
-	f.rows = make([]row, 0, len(all))
-	for i, one := range all {
-		if i > 0 && compare(all[i-1], one) == 0 {
-			m.refuse(Duplicate, &f.runs[one.run], one.i, 1, func(shown string) error {
-				return fmt.Errorf("collected metric %q { %s} was collected before with the same name and label values", f.Name, shown)
-			})
-			continue
-		}
-		f.rows = append(f.rows, one.row)
-	}
-}
-
-// Len returns the number of families.
-func (p *Page) Len() int { return len(p.families) }
-
-// Write writes the page, or, if there are names, only the families of those
-// names. The encoder is not closed.
-func (p *Page) Write(e exposition.Encoder, names ...string) {
-	wanted := make(map[string]bool, len(names)) // who asks may ask for thousands
-	for _, name := range names {
-		wanted[name] = true
-	}
-	var s exposition.Series
-	for _, f := range p.families {
-		if len(names) > 0 && !wanted[f.Name] {
-			continue
-		}
-		e.Family(&f.Family)
-		for i := range f.len() {
-			f.fill(i, &s)
-			e.Series(&s)
-		}
-	}
-}
-
-// Freeze reads all values now, so that the page shows the same however late and
-// however often it is written.
-func (p *Page) Freeze() {
-	for _, f := range p.families {
-		series := make(Fixed, f.len())
-		for i := range series {
-			f.fill(i, &series[i])
-		}
-		f.runs, f.rows = []Run{{Type: f.Type, Rows: series, Ordered: true}}, nil
-	}
-}
-
-// Append adds a family that is given whole to the end of a page, for those who
-// gather without a registry of ours.
-func (p *Page) Append(f exposition.Family, rows Rows) {
-	p.families = append(p.families, &family{Family: f, runs: []Run{{Type: f.Type, Rows: rows, Ordered: true}}})
-}
-
-func (f *family) len() int {
-	if f.rows == nil {
-		return f.runs[0].Rows.Len()
-	}
-	return len(f.rows)
-}
-
-// fill stores series i of the family, in its order, into s.
-func (f *family) fill(i int, s *exposition.Series) {
-	at := row{i: i}
-	if f.rows != nil {
-		at = f.rows[i]
-	}
-	f.runs[at.run].Rows.Fill(at.i, s)
-}
-
-// Fixed are series whose values are known already.
-type Fixed []exposition.Series
-
-// Len returns the number of series.
-func (f Fixed) Len() int { return len(f) }
-
-// Labels returns the labels of series i.
-func (f Fixed) Labels(i int) *exposition.Labels { return f[i].Labels }
-
-// Fill stores series i into s.
-func (f Fixed) Fill(i int, s *exposition.Series) { s.Set(&f[i]) }

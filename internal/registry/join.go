@@ -41,8 +41,9 @@ func (f *family) join() {
 	var all Fixed
 	for i := range f.runs {
 		for row := range f.runs[i].Rows.Len() {
-			var s exposition.Series
-			f.runs[i].Rows.Fill(row, &s)
+			var one [1]exposition.Series
+			f.runs[i].Rows.Fill(row, one[:])
+			s := &one[0]
 			if s.HasTimestamp { // not as ours are
 				return
 			}

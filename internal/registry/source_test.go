@@ -31,10 +31,10 @@ func (quickSource) Quick() {}
 // rows are gauges, or whatever their run says they are.
 type rows []exposition.Series
 
-func (r rows) Len() int                         { return len(r) }
-func (r rows) Labels(i int) *exposition.Labels  { return r[i].Labels }
-func (r rows) Fill(i int, s *exposition.Series) { s.Set(&r[i]) }
-func (r rows) at(stamp int64, i int) rows       { r[i].Timestamp, r[i].HasTimestamp = stamp, true; return r }
+func (r rows) Len() int                          { return len(r) }
+func (r rows) Labels(i int) *exposition.Labels   { return r[i].Labels }
+func (r rows) Fill(i int, s []exposition.Series) { registry.Fixed(r).Fill(i, s) }
+func (r rows) at(stamp int64, i int) rows        { r[i].Timestamp, r[i].HasTimestamp = stamp, true; return r }
 func (r rows) run(d *registry.Desc) registry.Run {
 	return registry.Run{Desc: d, Type: exposition.Gauge, Rows: r}
 }

@@ -35,6 +35,18 @@ type source struct {
 	punctual bool
 }
 
+// sourceOf returns how a Gatherer is asked. It goes by the exact type: one that
+// embeds ours may have a Gather of its own.
+func sourceOf(g prometheus.Gatherer, opts HandlerOpts) source {
+	if s, ok := inQuarantine(g, opts); ok {
+		return s
+	}
+	if r, ok := g.(*prometheus.Registry); ok {
+		return fromRegistry(r)
+	}
+	return fromTransactional(prometheus.ToTransactionalGatherer(g))
+}
+
 func fromRegistry(r *prometheus.Registry) source {
 	return source{gather: func(time.Time) gathered {
 		page, err := r.Page()

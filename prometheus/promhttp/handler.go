@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/prometheus/internal/multierror"
 )
 
 // Handler serves the DefaultGatherer with the options that HandlerFor has by
@@ -26,19 +27,16 @@ func Handler() http.Handler {
 // A Registry is served straight from its metrics, any other Gatherer by way of
 // the messages that it gathers.
 func HandlerFor(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
-	if s, ok := inQuarantine(reg, opts); ok {
-		return newHandler(s, opts)
-	}
-	if r, ok := reg.(*prometheus.Registry); ok {
-		return newHandler(fromRegistry(r), opts)
-	}
-	return HandlerForTransactional(prometheus.ToTransactionalGatherer(reg), opts)
+	return newHandler(sourceOf(reg, opts), opts)
 }
 
 // HandlerForTransactional is HandlerFor for a Gatherer that wants to know when
 // what it gathered is no longer needed. It is told, also after an error or a
 // panic, once the page has been written.
 func HandlerForTransactional(reg prometheus.TransactionalGatherer, opts HandlerOpts) http.Handler {
+	if plain, ok := reg.(interface{ Untransacted() prometheus.Gatherer }); ok { // of ToTransactionalGatherer
+		return HandlerFor(plain.Untransacted(), opts)
+	}
 	return newHandler(fromTransactional(reg), opts)
 }
 
@@ -106,7 +104,7 @@ func (h *handler) answer(g gathered, number uint64, w http.ResponseWriter, r *ht
 	case h.known != nil && g.leftOut: // of which the quarantine has told
 		h.errors.WithLabelValues("gathering").Inc()
 	case h.known != nil:
-		h.reportOnce("gathering", number, inGathering, true, gatheringFailed, each(g.err))
+		h.reportOnce("gathering", number, inGathering, true, gatheringFailed, multierror.Each[prometheus.MultiError](g.err))
 	case g.err != nil:
 		h.report("gathering", gatheringFailed, g.err)
 	}

@@ -1,7 +1,6 @@
 package promhttp
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -146,18 +145,5 @@ func reportTo(log Logger) func(registry.Event) {
 			return
 		}
 		log.Println(gatheringFailed, what+":", e.Err())
-	}
-}
-
-// each returns the errors that one consists of.
-func each(err error) []error {
-	var several prometheus.MultiError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &several):
-		return several
-	default:
-		return []error{err}
 	}
 }
