@@ -183,9 +183,10 @@ func (p *Plan) Own(labels unsafe.Pointer) {
 // are kept in any case, so that nothing is kept twice.
 func (p *Plan) Share(labels unsafe.Pointer, texts []string) {
 	for i := range p.fields {
-		f := &p.fields[i]
-		if s := (*string)(unsafe.Add(labels, f.offset)); f.verbatim && *s == texts[i] {
-			*s = texts[i]
+		if f := &p.fields[i]; f.verbatim {
+			if s := (*string)(unsafe.Add(labels, f.offset)); *s == texts[i] {
+				*s = texts[i]
+			}
 		}
 	}
 }
