@@ -51,20 +51,22 @@ func (h *Histogram) Bounds() *Bounds { return h.bounds }
 // Observe counts one observation. NaN is counted above all bounds.
 //
 // What finds the bucket and the part is here rather than in functions of its own,
-// for a call costs a fifth of an observation.
+// for a call costs a fifth of an observation. The bucket is found while the part is
+// held: that overlaps with taking it.
 func (h *Histogram) Observe(v float64) {
-	bucket, slot := 0, h.bounds.slot(v)
-	if slot < uint64(len(h.bounds.slots)) {
-		bucket = h.bounds.inSlot(v, slot)
-	} else {
-		bucket = h.bounds.search(v)
-	}
 	p := h.parts.take()
 	if p == nil {
 		p = h.parts.takeOther(h.fresh)
 	}
-	p.state.counts[bucket]++
 	p.state.sum += v
+	b := h.bounds
+	bucket, slot := 0, b.slot(v)
+	if slot < uint64(len(b.slots)) {
+		bucket = b.inSlot(v, slot)
+	} else {
+		bucket = b.search(v)
+	}
+	p.state.counts[bucket]++
 	p.give()
 }
 

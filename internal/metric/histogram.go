@@ -27,31 +27,21 @@ func Bounds(buckets []float64) (*cell.Bounds, error) {
 
 // Histogram counts observations in classic buckets.
 type Histogram struct {
-	cell      *cell.Histogram
-	created   int64
-	exemplars bucketExemplars
+	*cell.Histogram // embedded, so that an observation makes one call less
+	created         int64
+	exemplars       bucketExemplars
 }
 
 // NewHistogram returns a histogram that begins now. The bounds are those that
 // Bounds returned; all histograms of a family share them.
 func NewHistogram(bounds *cell.Bounds) Histogram {
-	return Histogram{cell: cell.NewHistogram(bounds), created: time.Now().UnixNano()}
+	return Histogram{Histogram: cell.NewHistogram(bounds), created: time.Now().UnixNano()}
 }
-
-// Observe counts one observation. NaN is counted above all bounds.
-func (h *Histogram) Observe(v float64) { h.cell.Observe(v) }
-
-// Bounds returns the upper bounds of the buckets.
-func (h *Histogram) Bounds() *cell.Bounds { return h.cell.Bounds() }
-
-// Add counts many observations in one step: how many there are for each bucket,
-// and their sum.
-func (h *Histogram) Add(counts []uint64, sum float64) { h.cell.Add(counts, sum) }
 
 // SetExemplar keeps the exemplar of an observation for the bucket that counts
 // it.
 func (h *Histogram) SetExemplar(e *exposition.Exemplar) {
-	bounds := h.cell.Bounds()
+	bounds := h.Bounds()
 	h.exemplars.set(bounds.Bucket(e.Value), len(bounds.Upper())+1, e)
 }
 
@@ -62,11 +52,11 @@ var states = sync.Pool{New: func() any { return new(cell.Distribution) }}
 func (h *Histogram) Fill(s *exposition.Series) {
 	state := states.Get().(*cell.Distribution)
 	defer states.Put(state)
-	h.cell.Read(state)
+	h.Read(state)
 
 	s.SetValue(0)
 	s.Created = exposition.UnixNano(h.created)
-	setBuckets(&s.Dist, state, h.cell.Bounds().Upper(), &h.exemplars)
+	setBuckets(&s.Dist, state, h.Bounds().Upper(), &h.exemplars)
 }
 
 // setBuckets stores what a cell has counted in classic buckets into d. The one of
