@@ -14,7 +14,9 @@ import (
 // are cut into slots: powers of two and as many parts between them as it takes for
 // no slot to contain two bounds. A slot knows which bound is the first that is not
 // below it, and one comparison with that tells the bucket. Bounds that are not
-// positive, or would take too many slots, are found by halving.
+// positive, or would take too many slots, are found by halving; so are all of them if
+// the first positive one is subnormal, for zero would be in the slot of that, and
+// may be a bound itself.
 type Bounds struct {
 	upper []float64
 	shift uint8    // of the bits of a number, to get the number of its slot
@@ -38,7 +40,7 @@ func NewBounds(upper []float64) *Bounds {
 	for shift := uint8(mantissaBits); shift > 0 && len(b.slots) == 0; shift-- {
 		low := math.Float64bits(positive[0]) >> shift
 		n := math.Float64bits(positive[len(positive)-1])>>shift - low + 1
-		if n > mostSlots {
+		if low == 0 || n > mostSlots {
 			break
 		}
 		if slots, ok := cut(positive, shift, n); ok {

@@ -30,6 +30,8 @@ func TestBucket(t *testing.T) {
 		{1, math.Nextafter(1, 2), 2, 1e300},
 		{least, subnormal, 1e-300, 1, math.MaxFloat64},
 		{math.Inf(-1), 0, 4},
+		{-1, 0, subnormal},
+		{0, least, 1},
 		{1e-5, math.NaN()},
 		linear(1, 1, 1000),
 		linear(0, 0.1, 40),

@@ -17,10 +17,10 @@ import (
 // Going past a part that others hold costs time, too, for its lock moves from one
 // processor to the other. So if that happens often, updates spread: there is a part
 // for each processor, and an update goes to that of the processor that it runs
-// on, and cannot be taken off it before it is through. The next reader sends updates
-// back to the first part. If they still collide there, they are spread again within a
-// microsecond; if not, what one goroutine does is as quick as if there had never been
-// others.
+// on, and cannot be taken off it before it is through, unless that takes long. The
+// next reader sends updates back to the first part. If they still collide there, they
+// are spread again within a microsecond; if not, what one goroutine does is as quick
+// as if there had never been others.
 //
 // What orders all of this is the lock: whoever has taken it sees what the one before
 // wrote. Parts are added and never taken away.
@@ -74,15 +74,19 @@ func (p *parts[S]) takeOther(fresh func() S) *part[S] {
 		}
 		unpin()
 	}
-	o := p.others.Load()
-	if o == nil {
-		p.others.CompareAndSwap(nil, new(others[S]))
-		o = p.others.Load()
-	}
+	o := p.othersOf()
 	if o.met.tooOften() {
 		p.spread.Store(o.forProcessors(fresh))
 	}
 	return o.spare(fresh)
+}
+
+// othersOf returns the others, and makes them if there are none yet.
+func (p *parts[S]) othersOf() *others[S] {
+	if p.others.Load() == nil {
+		p.others.CompareAndSwap(nil, new(others[S]))
+	}
+	return p.others.Load()
 }
 
 // forProcessors returns a part for each processor.
@@ -122,6 +126,22 @@ func (p *part[S]) give() {
 	p.held.Store(0)
 	if p.bound {
 		unpin()
+	}
+}
+
+// loosen lets the goroutine be taken off the processor that its part is bound to, if it is,
+// until fasten: nothing that may take long is to keep the whole program from being
+// stopped. Others that come across the part meanwhile go past it, as ever.
+func (p *part[S]) loosen() {
+	if p.bound {
+		unpin()
+	}
+}
+
+// fasten ends what loosen began. The processor need not be the same.
+func (p *part[S]) fasten() {
+	if p.bound {
+		pin()
 	}
 }
 

@@ -103,13 +103,13 @@ func (s *Summary) Observe(v float64) {
 		p = s.parts.takeOther(s.fresh)
 	}
 	if ticks.now.Load() >= p.state.askFrom {
-		s.look(&p.state)
+		s.look(p)
 	}
 	p.state.totals.count++
 	p.state.totals.sum += v
 	full := p.state.window.Insert(v)
 	if full {
-		p.state.flush()
+		s.flush(p)
 	}
 	p.give()
 	if full {
@@ -117,32 +117,43 @@ func (s *Summary) Observe(v float64) {
 	}
 }
 
-// mostPinned is how many values a window may keep to be sorted into without an
-// interruption, which is then over within some ten microseconds.
-const mostPinned = 4096
+// What a goroutine does without being interrupted is to be over within some tens of
+// microseconds, which is how long it takes to sort into so small a window so few
+// observations.
+const (
+	mostPinned = 4096
+	mostSorted = 1024
+)
 
 // flush sorts in what has been gathered. That takes so long, microseconds, that a
 // goroutine would often be interrupted in the middle of it, and others would find the
-// part held until it goes on; so it cannot be, unless objectives with an error of 0
-// have made the window so large that the whole program would wait for it.
-func (part *stream) flush() {
-	part.askFrom = always
-	if part.window.Len() > mostPinned {
-		part.window.Flush()
+// part held until it goes on; so it cannot be, unless options ask for large batches, or
+// objectives with an error of 0 have made the window so large, that the whole
+// program would wait for it.
+func (s *Summary) flush(p *part[stream]) {
+	p.state.askFrom = always
+	if s.options.room > mostSorted || p.state.window.Len() > mostPinned {
+		p.loosen()
+		p.state.window.Flush()
+		p.fasten()
 		return
 	}
 	pin()
-	part.window.Flush()
+	p.state.window.Flush()
 	unpin()
 }
 
 // look asks for the time, and finds out until when that need not be done again.
-func (s *Summary) look(part *stream) {
-	now := s.now()
-	s.advance(part, now)
+func (s *Summary) look(p *part[stream]) {
+	part, now := &p.state, s.now()
+	if now > part.expires {
+		p.loosen()
+		s.advance(part, now)
+		p.fasten()
+	}
 	part.askFrom = always
 	if ticks.running.Load() && timePasses() {
-		left := part.expires - now
+		left := min(part.expires-now, never/2) // a generation may have no end
 		part.askFrom = int64(time.Since(began)) + left - int64(tickMargin)
 	}
 }

@@ -169,3 +169,33 @@ func TestSummaryGenerationsWhileHammered(t *testing.T) {
 		t.Errorf("got count %d and sum %v, want %d", got.Count, got.Sum, writers*each)
 	}
 }
+
+// What takes long is done while the goroutine is not held to its processor, and it is
+// held and released as often as each other, or the program would end.
+func TestSummaryOfLargePartsOfProcessors(t *testing.T) {
+	const n = 3 * mostPinned
+	exact := map[float64]float64{0.5: 0}
+	for _, options := range []*SummaryOptions{
+		NewSummaryOptions(exact, time.Hour, 1, 500),
+		NewSummaryOptions(exact, time.Microsecond, 1000, 100),
+		NewSummaryOptions(usual, time.Hour, 5, maxRoom/8),
+	} {
+		s := NewSummary(options)
+		var wg sync.WaitGroup
+		for g := range 2 {
+			wg.Go(func() {
+				for i := range n {
+					s.parts.spread.Store(s.parts.othersOf().forProcessors(s.fresh)) // as if updates met all the time
+					s.Observe(float64(2*i + g))
+					if i%1000 == 0 {
+						runtime.Gosched()
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if got := stateOf(s); got.Count != 2*n || got.Sum != 2*n*(2*n-1)/2 {
+			t.Errorf("got count %d and sum %v, want %d and %d", got.Count, got.Sum, 2*n, n*(2*n-1))
+		}
+	}
+}

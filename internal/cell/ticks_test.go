@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -141,5 +142,16 @@ func TestSummaryFollowsTicks(t *testing.T) {
 	}
 	if !asked {
 		t.Error("the time is not asked for again after a full batch")
+	}
+}
+
+// Nobody asks for the time because a generation is so long that its end cannot be told.
+func TestSummaryThatNeverForgetsFollowsTicks(t *testing.T) {
+	keepTicking(t)
+	waitFor(t, "more than the margin", func() bool { return time.Since(began) > 2*tickMargin })
+	s := NewSummary(NewSummaryOptions(usual, math.MaxInt64, 1, 16))
+	s.Observe(1)
+	if asks := s.parts.first.state.askFrom; asks < int64(1000*time.Hour) {
+		t.Errorf("the time is asked for again at %v, want that in years", time.Duration(asks))
 	}
 }
