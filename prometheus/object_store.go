@@ -141,6 +141,7 @@ func (s *ObjectStore[K]) Collect(ch chan<- Metric) {
 
 func (s *ObjectStore[K]) self() Collector      { return s }
 func (s *ObjectStore[K]) runs() []registry.Run { return s.store.Runs() }
+func (s *ObjectStore[K]) onForget(f *func())   { s.store.OnForget(f) }
 
 // seriesOf reads metrics.
 func seriesOf(metrics []Metric) ([]objects.Series, error) {

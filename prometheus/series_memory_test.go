@@ -123,3 +123,63 @@ func TestAMillionSeriesComeAndGo(t *testing.T) {
 		runtime.KeepAlive(vec)
 	}
 }
+
+// What is kept of wrapped series for the next gather does not outlive them, whether or
+// not there is one.
+func TestMemoryOfWrappedSeriesComesBack(t *testing.T) {
+	const n = 20_000
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "requests_total"}, []string{"path"})
+	depth := prometheus.NewDesc("depth", "", []string{"queue"}, nil)
+	store := prometheus.NewObjectStore[int](depth)
+	for name, c := range map[string]struct {
+		collector prometheus.Collector
+		fill      func()
+		empty     func()
+	}{
+		"vector": {
+			vec,
+			func() {
+				for i := range n {
+					vec.WithLabelValues(strconv.Itoa(i)).Inc()
+				}
+			},
+			vec.Reset,
+		},
+		"store": {
+			store,
+			func() {
+				for i := range n {
+					if err := store.Set(i, prometheus.MustNewConstMetric(depth, prometheus.GaugeValue, 1, strconv.Itoa(i))); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			func() {
+				for i := range n {
+					store.Delete(i)
+				}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := prometheus.NewRegistry()
+			prometheus.WrapRegistererWith(prometheus.Labels{"zone": "a"}, reg).MustRegister(c.collector)
+			before := heap()
+			c.fill()
+			if _, err := reg.Page(); err != nil {
+				t.Fatal(err)
+			}
+			families, err := reg.Gather()
+			if err != nil || len(families) != 1 || len(families[0].Metric) != n || len(families[0].Metric[n/2].Label) != 2 {
+				t.Fatalf("got %d families and the error %v, want one of %d series with two labels", len(families), err, n)
+			}
+			families = nil
+			full := heap() - before
+			c.empty()
+			if left := heap() - before; left > full/20 {
+				t.Errorf("got %d bytes left of %d after all series have gone, want next to none", left, full)
+			}
+			runtime.KeepAlive(reg)
+		})
+	}
+}

@@ -61,16 +61,23 @@ func sourceOfWrapped(c *wrappingCollector) source {
 		run := s.run()
 		desc := wrapDesc(wraps, run.Desc)
 		if desc.Err == nil && (run.Type != exposition.Summary || !hasQuantileLabel(desc)) {
-			return &wrappedSource{nativeSource: s, c: c, wrappedRun: wrappedRun{desc: desc}}
+			wrapped := &wrappedSource{s, c, newWrappedRun(desc)}
+			if of, ok := s.(vecSource); ok {
+				of.vec.table.OnForget(&wrapped.forget)
+			}
+			return wrapped
 		}
 	case storeSource:
 		runs := s.runs()
-		wrapped := &wrappedStore{objectSource: s.objectSource, c: c, runs: make([]wrappedRun, len(runs))}
+		wrapped := &wrappedStore{objectSource: s.objectSource, c: c, runs: make([]*wrappedRun, len(runs))}
 		for i, run := range runs {
-			wrapped.runs[i].desc = wrapDesc(wraps, run.Desc)
+			wrapped.runs[i] = newWrappedRun(wrapDesc(wraps, run.Desc))
 			if desc := wrapped.runs[i].desc; desc.Err != nil || hasQuantileLabel(desc) { // and may be a summary one day
 				return &collectorSource{c, base, wraps}
 			}
+		}
+		for _, run := range wrapped.runs {
+			s.onForget(&run.forget)
 		}
 		return wrapped
 	case *nestedRegistry:
@@ -193,6 +200,7 @@ func (s metricSource) run() registry.Run {
 type objectSource interface {
 	self() Collector      // the store, also if this is a type that embeds it
 	runs() []registry.Run // always of the same descs
+	onForget(*func())
 }
 
 // storeSource exposes an ObjectStore from what it has rendered.

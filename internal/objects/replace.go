@@ -48,7 +48,9 @@ func (s *Store[K]) Replace(fill func(add func(K, []Series) error) error) error {
 	for i, f := range s.families {
 		f.list = lists[i]
 	}
+	gone := len(s.objects)
 	s.objects, s.most = objects, len(objects)
+	s.lost(gone)
 	return nil
 }
 

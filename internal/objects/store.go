@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
+	"github.com/cresset-metrics/cresset/internal/listeners"
 	"github.com/cresset-metrics/cresset/internal/registry"
 )
 
@@ -27,6 +28,9 @@ type Store[K comparable] struct {
 	mu      sync.Mutex // guards what follows, and what the families have
 	objects map[K]*object[K]
 	most    int // how many objects there were since the map was made
+	gone    int // how many objects were deleted since forgetting was called last
+
+	forgetting listeners.List
 }
 
 // family is what a store has of one desc.
@@ -117,8 +121,26 @@ func (s *Store[K]) Delete(key K) bool {
 		f.list.remove(o.block.At(i).Labels())
 	}
 	delete(s.objects, key)
+	s.lost(1)
 	s.shrink()
 	return true
+}
+
+// OnForget has the function called when many objects have gone, under the lock of the
+// store: whoever keeps something of their series for the next gather is to let go of that.
+// The store does not keep what the function is a part of.
+func (s *Store[K]) OnForget(f *func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetting.Add(f)
+}
+
+// lost takes note of objects that have gone.
+func (s *Store[K]) lost(n int) {
+	if s.gone += n; s.gone >= len(s.objects) {
+		s.gone = 0
+		s.forgetting.Call()
+	}
 }
 
 const smallMap = 64

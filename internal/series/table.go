@@ -11,6 +11,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/internal/exposition"
 	"github.com/cresset-metrics/cresset/internal/keyhash"
+	"github.com/cresset-metrics/cresset/internal/listeners"
 )
 
 // Table holds the series of one vector.
@@ -28,19 +29,20 @@ type Table[T any] struct {
 
 	refused atomic.Uint64
 
-	mu       sync.Mutex  // held by writers; guards what follows
-	alive    int         // series in the index
-	used     int         // slots of the index that are not empty
-	ordered  []*Child[T] // in order, but for the changes since it was made; never written to once handed out
-	added    []*Child[T] // since ordered was made
-	deleted  int         // how many series in ordered and added are deleted
-	removed  func(*Child[T])
-	returned func(now, before *Child[T])
-	limits   []limited
-	overflow *Child[T]             // stands for those beyond the limits; nil if it does not exist
-	refusals []refusal             // to be reported when the lock is free
-	sets     []*Staging[T]         // that are under way
-	staged   map[string]*staged[T] // by the text of the labels; the series that are in those sets only
+	mu         sync.Mutex  // held by writers; guards what follows
+	alive      int         // series in the index
+	used       int         // slots of the index that are not empty
+	ordered    []*Child[T] // in order, but for the changes since it was made; never written to once handed out
+	added      []*Child[T] // since ordered was made
+	deleted    int         // how many series in ordered and added are deleted
+	removed    func(*Child[T])
+	forgetting listeners.List
+	returned   func(now, before *Child[T])
+	limits     []limited
+	overflow   *Child[T]             // stands for those beyond the limits; nil if it does not exist
+	refusals   []refusal             // to be reported when the lock is free
+	sets       []*Staging[T]         // that are under way
+	staged     map[string]*staged[T] // by the text of the labels; the series that are in those sets only
 }
 
 // NewTable returns an empty table. The function makes what a new series holds. It
@@ -74,6 +76,15 @@ func (t *Table[T]) OnRemove(f func(*Child[T])) { t.removed = f }
 // or is going to, as a new child, with that one and one from before, under the
 // lock of the table. It is set before the table is used.
 func (t *Table[T]) OnReturn(f func(now, before *Child[T])) { t.returned = f }
+
+// OnForget has the function called when the table lets go of the memory of deleted
+// series, under its lock: whoever keeps something of series for the next gather is to let go
+// of that, too. The table does not keep what the function is a part of.
+func (t *Table[T]) OnForget(f *func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.forgetting.Add(f)
+}
 
 // Locked calls the function under the lock of the table and tells it whether the
 // series is still there, which must have been had from this table.
@@ -282,6 +293,7 @@ func (t *Table[T]) forget() {
 	if t.deleted > t.alive+smallestIndex {
 		t.ordered, t.added = t.remaining(t.ordered), t.remaining(t.added)
 		t.deleted = 0
+		t.forgetting.Call()
 	}
 	if size := len(t.index.Load().slots); size > smallestIndex && size > 16*(t.alive+1) {
 		t.index.Store(t.rebuilt())
