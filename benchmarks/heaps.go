@@ -41,6 +41,7 @@ func heaps(s sizes, peer *rustPeer) group {
 			{
 				name: "heap per counter child with three labels, native API", what: memory, goroutines: single, n: 1,
 				targets: small,
+				why:     `beside the index by text there is one by struct, with a copy of the struct in each series, so that a lookup needs no text.`,
 				sides: []side{
 					{cressetName, func() subject { return heap{s.series, func() any { return nativeChildrenHeld(s.series) }} }},
 					{theirsName, func() subject { return heap{s.series, func() any { return theirChildrenHeld(s.series) }} }},

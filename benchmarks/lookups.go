@@ -40,6 +40,8 @@ func lookups(s sizes, peer *rustPeer) group {
 			{
 				name: "vec.WithLabelValues(two).Inc", what: wall, goroutines: crowds,
 				targets: []target{alone(0.25), contended(0.2), noAllocation()},
+				why: `half of it is hashing two values of different lengths and comparing them, whose branches a processor has to guess, and an eighth is the addition itself; a Go map of the two
+values, without a lock around it, takes as long. With more goroutines, client_golang's lock makes the difference.`,
 				sides: []side{
 					{cressetName, func() subject { return loop(ourLabelValues) }},
 					{theirsName, func() subject { return loop(theirLabelValues) }},

@@ -68,6 +68,8 @@ func updates(s sizes, peer *rustPeer) group {
 			{
 				name: "Gauge.Add", what: wall, goroutines: crowds,
 				targets: []target{contended(0.5)},
+				why: `a gauge is one float, and all processors that add to it write to one line of memory. Parts, as counters have for fractions, would let a page see the end of
+something without its beginning, and show a value that never was; to wait after a collision is time that a request waits, and gained little.`,
 				sides: []side{
 					adds(cressetName, func() adder { return ours.NewGauge(ours.GaugeOpts{Name: "g"}) }),
 					adds(theirsName, func() adder { return theirs.NewGauge(theirs.GaugeOpts{Name: "g"}) }),
@@ -92,6 +94,8 @@ func updates(s sizes, peer *rustPeer) group {
 			{
 				name: "native Histogram.Observe, factor 1.1", what: wall, goroutines: crowds,
 				targets: []target{alone(0.2), contended(0.12)},
+				why: `taking and giving the part, two locked instructions, is most of an observation, and the rest of it overlaps with that as far as a processor can; contended, finding the
+processor's part comes to that, while client_golang's figure varies by a third.`,
 				sides: []side{
 					observes(cressetName, func() observer {
 						return ours.NewHistogram(ours.HistogramOpts{Name: "h", NativeHistogramBucketFactor: 1.1})
