@@ -47,8 +47,20 @@ func (l *lines) begin(name string) (escaped string) {
 	return escaped
 }
 
-// beginTotals prepares for the lines that all distributions end with.
-func (l *lines) beginTotals() {
+// beginLines makes the starts of the lines that a family of that type has in every
+// format.
+func (l *lines) beginLines(typ Type) {
+	switch typ {
+	case Histogram, GaugeHistogram:
+		l.set(&l.bucket, "_bucket")
+		l.bounds.of("le")
+	case Summary:
+		l.set(&l.value, "")
+		l.bounds.of("quantile")
+	default:
+		l.set(&l.value, "")
+		return
+	}
 	l.set(&l.sum, "_sum")
 	l.set(&l.count, "_count")
 }

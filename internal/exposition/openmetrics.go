@@ -64,20 +64,9 @@ const (
 func (o *OpenMetrics) enter(family string, typ Type) (name string) {
 	o.family = typ
 	name = o.begin(family)
-	switch typ {
-	case Histogram, GaugeHistogram:
-		o.set(&o.bucket, "_bucket")
-		o.bounds.of("le")
-		o.beginTotals()
-	case Summary:
-		o.set(&o.value, "")
-		o.bounds.of("quantile")
-		o.beginTotals()
-	case Counter:
-		o.set(&o.value, "")
+	o.beginLines(typ)
+	if typ == Counter {
 		o.head = strings.TrimSuffix(o.head, total)
-	default:
-		o.set(&o.value, "")
 	}
 	o.set(&o.since, "_created")
 	return name

@@ -37,18 +37,7 @@ func (t *Text) Family(f *Family) {
 func (t *Text) enter(family string, typ Type) (name string) {
 	t.family = typ
 	name = t.begin(family)
-	switch typ {
-	case Histogram, GaugeHistogram:
-		t.set(&t.bucket, "_bucket")
-		t.bounds.of("le")
-		t.beginTotals()
-	case Summary:
-		t.set(&t.value, "")
-		t.bounds.of("quantile")
-		t.beginTotals()
-	default:
-		t.set(&t.value, "")
-	}
+	t.beginLines(typ)
 	return name
 }
 
