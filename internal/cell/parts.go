@@ -18,9 +18,9 @@ import (
 // processor to the other. So if that happens often, updates spread: there is a part
 // for each processor, and an update goes to that of the processor that it runs
 // on, and cannot be taken off it before it is through, unless that takes long. The
-// next reader sends updates back to the first part. If they still collide there, they
-// are spread again within a microsecond; if not, what one goroutine does is as quick
-// as if there had never been others.
+// next reader sends updates back to the first part. If they still meet there, they are
+// soon spread again; if not, what one goroutine does is as quick as if there had never
+// been others.
 //
 // What orders all of this is the lock: whoever has taken it sees what the one before
 // wrote. Parts are added and never taken away.
