@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // The built-in files are ordinary ones, so that they can be read as examples.
@@ -43,11 +43,11 @@ func builtinPrometheus(self Self) (promFile, error) {
 	if err != nil {
 		return promFile{}, err
 	}
-	rules, _, err := rule.Parse(builtinRulesFile, []byte(builtin("rules.yml")), model.UTF8Validation)
+	rules, _, err := definition.Parse(builtinRulesFile, []byte(builtin("rules.yml")), model.UTF8Validation)
 	if err != nil {
 		return promFile{}, err
 	}
-	f.rules = []*rule.File{rules}
+	f.rules = []*definition.File{rules}
 	return f, nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // Kind is what a file is for.
@@ -67,7 +67,7 @@ func check(path string) Checked {
 		}
 		c.Warnings = f.warnings
 	case KindRules:
-		file, warnings, err := rule.Parse(path, content, model.UTF8Validation)
+		file, warnings, err := definition.Parse(path, content, model.UTF8Validation)
 		c.Warnings, c.Err = warnings, fromText(err)
 		if err == nil {
 			c.Found = fmt.Sprintf("%s with %s", count(len(file.Groups), "group"), count(rulesIn(file), "rule"))
@@ -86,7 +86,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func rulesIn(files ...*rule.File) int {
+func rulesIn(files ...*definition.File) int {
 	n := 0
 	for _, f := range files {
 		for _, g := range f.Groups {

@@ -18,7 +18,7 @@ import (
 	amconfig "github.com/prometheus/alertmanager/config"
 	promconfig "github.com/prometheus/prometheus/config"
 
-	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 
 	// The kinds of discovery that are linked in, beside static ones: their keys
 	// are known to the parser. The other kinds are refused by name.
@@ -48,7 +48,7 @@ type Self struct {
 // parts and never written to.
 type Config struct {
 	Prometheus   *promconfig.Config
-	Rules        []*rule.File // those that rule_files of Prometheus names
+	Rules        []*definition.File // those that rule_files of Prometheus names
 	Alertmanager *amconfig.Config
 
 	// Warnings are for people: what is allowed, and perhaps not meant.

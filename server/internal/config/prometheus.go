@@ -14,14 +14,14 @@ import (
 	promconfig "github.com/prometheus/prometheus/config"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // promFile is what a prometheus.yml holds.
 type promFile struct {
 	root     *yaml.Node
 	config   *promconfig.Config
-	rules    []*rule.File
+	rules    []*definition.File
 	warnings []string
 }
 
@@ -45,7 +45,7 @@ func loadPrometheus(path string, self Self) (promFile, error) {
 	if err != nil {
 		return promFile{}, err
 	}
-	rules, ruleWarnings, ruleErr := rule.LoadGlobs(f.config.RuleFiles, f.config.GlobalConfig.MetricNameValidationScheme)
+	rules, ruleWarnings, ruleErr := definition.LoadGlobs(f.config.RuleFiles, f.config.GlobalConfig.MetricNameValidationScheme)
 	f.rules = rules
 	jobs, jobWarnings, jobErr := scrapeJobs(path, f)
 	clientWarnings, clientErr := checkPrometheusClients(path, f, jobs)

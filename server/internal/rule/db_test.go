@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/timestamp"
@@ -150,9 +151,9 @@ func queryOf(t testing.TB, db storage.Queryable) QueryFunc {
 }
 
 // parse returns a rule file, which must be good.
-func parse(t testing.TB, path, content string) *File {
+func parse(t testing.TB, path, content string) *definition.File {
 	t.Helper()
-	f, _, err := Parse(path, []byte(content), 0)
+	f, _, err := definition.Parse(path, []byte(content), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

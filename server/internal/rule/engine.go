@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
@@ -56,10 +57,10 @@ type Options struct {
 
 // Config is what an Engine evaluates.
 type Config struct {
-	Interval       time.Duration // of groups that say nothing else; > 0
-	QueryOffset    time.Duration // of groups that say nothing else
-	ExternalLabels labels.Labels // for templates
-	Files          []*File       // the engine keeps them; nobody may change them any more
+	Interval       time.Duration      // of groups that say nothing else; > 0
+	QueryOffset    time.Duration      // of groups that say nothing else
+	ExternalLabels labels.Labels      // for templates
+	Files          []*definition.File // the engine keeps them; nobody may change them any more
 }
 
 // Engine evaluates groups of rules, each in a goroutine of its own.

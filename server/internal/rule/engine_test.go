@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -95,7 +96,7 @@ func running(t *testing.T, e *Engine) (stop func()) {
 	}
 }
 
-func apply(t *testing.T, e *Engine, files ...*File) {
+func apply(t *testing.T, e *Engine, files ...*definition.File) {
 	t.Helper()
 	if err := e.Apply(Config{Interval: time.Minute, Files: files}); err != nil {
 		t.Fatalf("Apply: %v", err)
@@ -246,7 +247,7 @@ func TestReload(t *testing.T) {
 
 		// A bad configuration changes nothing.
 		f := parse(t, "a.yml", "groups: [{name: g}]")
-		for _, bad := range []Config{{Files: []*File{f}}, {Interval: time.Minute, Files: []*File{f, f}}} {
+		for _, bad := range []Config{{Files: []*definition.File{f}}, {Interval: time.Minute, Files: []*definition.File{f, f}}} {
 			if err := e.Apply(bad); err == nil {
 				t.Errorf("%+v was accepted", bad)
 			}

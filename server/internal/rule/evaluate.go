@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
@@ -58,7 +59,7 @@ func (g *group) result(ctx context.Context, r *groupRule, at time.Time) ([]sampl
 	if err != nil {
 		return nil, err
 	}
-	if r.Kind == KindAlerting {
+	if r.Kind == definition.KindAlerting {
 		return g.alert(ctx, r, vector, at)
 	}
 	return g.record(r, vector)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/util/strutil"
@@ -19,12 +20,12 @@ import (
 // are shown is written, and read by them, under mu; the rest is read by nobody
 // else before the goroutine has ended.
 type group struct {
-	Group          // as defined, but for the interval, which is never 0
-	file           string
-	queryOffset    time.Duration
-	externalLabels labels.Labels
-	env            *environment
-	metrics        groupMetrics
+	definition.Group // as defined, but for the interval, which is never 0
+	file             string
+	queryOffset      time.Duration
+	externalLabels   labels.Labels
+	env              *environment
+	metrics          groupMetrics
 
 	stopping chan struct{} // closed to make the goroutine end
 	done     chan struct{} // closed when it has ended
@@ -41,7 +42,7 @@ type group struct {
 
 // groupRule is a rule and what is known of it.
 type groupRule struct {
-	*Rule
+	*definition.Rule
 	generatorURL string
 	templated    bool              // a label or annotation has to be expanded
 	written      map[string]series // by its last evaluation; keys are labelsKeys
@@ -57,7 +58,7 @@ type outcome struct {
 	lastEvaluation time.Time // zero before the first
 }
 
-func newGroup(file string, def Group, cfg Config, env *environment) *group {
+func newGroup(file string, def definition.Group, cfg Config, env *environment) *group {
 	g := &group{
 		Group:          def,
 		file:           file,
@@ -78,7 +79,7 @@ func newGroup(file string, def Group, cfg Config, env *environment) *group {
 		g.rules = append(g.rules, &groupRule{
 			Rule:         r,
 			generatorURL: strings.TrimRight(env.externalURL.String(), "/") + strutil.TableLinkForExpression(r.Query),
-			templated:    r.Kind == KindAlerting && (anyExpandable(r.Labels) || anyExpandable(r.Annotations)),
+			templated:    r.Kind == definition.KindAlerting && (anyExpandable(r.Labels) || anyExpandable(r.Annotations)),
 		})
 	}
 	return g
@@ -90,7 +91,7 @@ func (g *group) key() string { return g.file + ";" + g.Name }
 // same reports whether o would do what g does.
 func (g *group) same(o *group) bool {
 	return g.Interval == o.Interval && g.queryOffset == o.queryOffset && g.Limit == o.Limit &&
-		labels.Equal(g.externalLabels, o.externalLabels) && equalRules(g.Group.Rules, o.Group.Rules)
+		labels.Equal(g.externalLabels, o.externalLabels) && definition.EqualRules(g.Group.Rules, o.Group.Rules)
 }
 
 // takeOver makes g, which does not run yet, go on where old, which has ended,
@@ -99,10 +100,10 @@ func (g *group) same(o *group) bool {
 func (g *group) takeOver(old *group) {
 	byIdentity := make(map[string][]*groupRule)
 	for _, r := range old.rules {
-		byIdentity[r.identity()] = append(byIdentity[r.identity()], r)
+		byIdentity[r.Identity()] = append(byIdentity[r.Identity()], r)
 	}
 	for _, r := range g.rules {
-		id := r.identity()
+		id := r.Identity()
 		if same := byIdentity[id]; len(same) > 0 {
 			r.alerts, r.written = same[0].alerts, same[0].written
 			byIdentity[id] = same[1:]
@@ -233,7 +234,7 @@ func (r *groupRule) status() Status {
 	case !r.lastEvaluation.IsZero():
 		s.Health = HealthGood
 	}
-	if r.Kind != KindAlerting {
+	if r.Kind != definition.KindAlerting {
 		return s
 	}
 	s.Annotations, s.For, s.KeepFiringFor, s.State = r.Annotations, r.For, r.KeepFiringFor, StateUnknown

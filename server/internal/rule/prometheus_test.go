@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/notifier"
@@ -49,12 +50,12 @@ groups:
 )
 
 // upstreamGroup returns Prometheus' own group of a rule file.
-func upstreamGroup(t *testing.T, f *File, o *rules.ManagerOptions) *rules.Group {
+func upstreamGroup(t *testing.T, f *definition.File, o *rules.ManagerOptions) *rules.Group {
 	t.Helper()
 	def := f.Groups[0]
 	all := make([]rules.Rule, len(def.Rules))
 	for i, r := range def.Rules {
-		if r.Kind == KindAlerting {
+		if r.Kind == definition.KindAlerting {
 			all[i] = rules.NewAlertingRule(r.Name, r.Expr, r.For, r.KeepFiringFor, r.Labels, r.Annotations,
 				labels.EmptyLabels(), "http://cresset.example", true, slog.New(slog.DiscardHandler))
 		} else {

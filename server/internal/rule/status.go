@@ -3,6 +3,7 @@ package rule
 import (
 	"time"
 
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -26,14 +27,6 @@ const (
 	StateFiring   State = "firing"
 )
 
-// Kind tells the two kinds of rules apart.
-type Kind string
-
-const (
-	KindAlerting  Kind = "alerting"
-	KindRecording Kind = "recording"
-)
-
 // GroupStatus is what people and programs are shown of a rule group: a copy,
 // taken at one instant, that nobody else writes to.
 type GroupStatus struct {
@@ -49,7 +42,7 @@ type GroupStatus struct {
 
 // Status is what people and programs are shown of one rule.
 type Status struct {
-	Kind   Kind
+	Kind   definition.Kind
 	Name   string // of the alert, or of the recorded series
 	Query  string // PromQL, as the parser prints it
 	Labels labels.Labels

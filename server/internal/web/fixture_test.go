@@ -22,6 +22,7 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // t0 is when all pages of the tests are looked at: in the night.
@@ -161,7 +162,7 @@ func aNight() *world {
 		dropped: map[string]int{"node": 7, "nothing": 2},
 	}
 	latency := rule.Status{
-		Kind: rule.KindAlerting, Name: "CheckoutSlow", Query: "latency_seconds > 0.5", For: 5 * time.Minute, KeepFiringFor: time.Minute,
+		Kind: definition.KindAlerting, Name: "CheckoutSlow", Query: "latency_seconds > 0.5", For: 5 * time.Minute, KeepFiringFor: time.Minute,
 		Labels:      labels.FromStrings("severity", "warning"),
 		Annotations: labels.FromStrings("summary", "Checkout answers in {{ $value }} s.", "runbook_url", "https://runbooks.example.com/slow"),
 		State:       rule.StateFiring, Health: rule.HealthGood, EvaluationTime: 412 * time.Microsecond, LastEvaluation: ago(3 * time.Second),
@@ -182,11 +183,11 @@ func aNight() *world {
 			EvaluationTime: 1234567 * time.Nanosecond, LastEvaluation: ago(3 * time.Second),
 			Rules: []rule.Status{
 				{
-					Kind: rule.KindRecording, Name: "job:latency_seconds:avg", Query: "avg by (job) (latency_seconds)", Labels: labels.FromStrings("kind", "mean"),
+					Kind: definition.KindRecording, Name: "job:latency_seconds:avg", Query: "avg by (job) (latency_seconds)", Labels: labels.FromStrings("kind", "mean"),
 					Health: rule.HealthGood, EvaluationTime: 300 * time.Microsecond, LastEvaluation: ago(3 * time.Second),
 				},
 				{
-					Kind: rule.KindAlerting, Name: "NothingSold", Query: "rate(sold_total[5m]) == 0", State: rule.StateInactive,
+					Kind: definition.KindAlerting, Name: "NothingSold", Query: "rate(sold_total[5m]) == 0", State: rule.StateInactive,
 					Health: rule.HealthGood, EvaluationTime: 250 * time.Microsecond, LastEvaluation: ago(3 * time.Second),
 				},
 				latency,
@@ -196,11 +197,11 @@ func aNight() *world {
 			Name: "storage", File: "/etc/cresset/storage.yml", Interval: time.Minute,
 			Rules: []rule.Status{
 				{
-					Kind: rule.KindAlerting, Name: "Replication", Query: "lag_a - lag_b > 1", State: rule.StateInactive, Health: rule.HealthBad,
+					Kind: definition.KindAlerting, Name: "Replication", Query: "lag_a - lag_b > 1", State: rule.StateInactive, Health: rule.HealthBad,
 					LastError:      "found duplicate series for the match group {} on the right hand-side of the operation",
 					EvaluationTime: 2 * time.Second, LastEvaluation: ago(30 * time.Second),
 				},
-				{Kind: rule.KindAlerting, Name: "New", Query: "up == 0", For: time.Hour, State: rule.StateUnknown, Health: rule.HealthUnknown},
+				{Kind: definition.KindAlerting, Name: "New", Query: "up == 0", For: time.Hour, State: rule.StateUnknown, Health: rule.HealthUnknown},
 			},
 		},
 	}

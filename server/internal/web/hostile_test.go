@@ -19,6 +19,7 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // attacks are texts that would do something if they reached a browser as they
@@ -83,7 +84,7 @@ func hostile(attack string) *world {
 		groups: []dispatch.Group{{Receiver: attack, Labels: model.LabelSet{"x": model.LabelValue(attack)}, MutedBy: []string{attack}, Alerts: []*alert.Alert{a}}},
 		rules: []rule.GroupStatus{{Name: attack, File: attack, Rules: []rule.Status{
 			{
-				Kind: rule.KindAlerting, Name: attack, Query: attack, Labels: ls, Annotations: ls, State: rule.StatePending, Health: rule.HealthBad, LastError: attack,
+				Kind: definition.KindAlerting, Name: attack, Query: attack, Labels: ls, Annotations: ls, State: rule.StatePending, Health: rule.HealthBad, LastError: attack,
 				Alerts: []rule.ActiveAlert{{Labels: ls, Annotations: labels.FromStrings("summary", attack, "url", attack), State: rule.StatePending}},
 			},
 		}}},
@@ -129,11 +130,11 @@ func TestTooMuch(t *testing.T) {
 	w := &world{active: map[string][]*scrape.Target{}}
 	var all []*alert.Alert
 	g := rule.GroupStatus{Name: "large"}
-	crowd := rule.Status{Kind: rule.KindAlerting, Name: "Crowd", Query: "up", State: rule.StateFiring, Health: rule.HealthGood}
+	crowd := rule.Status{Kind: definition.KindAlerting, Name: "Crowd", Query: "up", State: rule.StateFiring, Health: rule.HealthGood}
 	for i := range n {
 		id := fmt.Sprintf("%04d", i)
 		all = append(all, firingAlert(t0, "", nil, "alertname", "Crowd", "id", id))
-		g.Rules = append(g.Rules, rule.Status{Kind: rule.KindAlerting, Name: "R" + id, Query: "up", State: rule.StateInactive, Health: rule.HealthGood})
+		g.Rules = append(g.Rules, rule.Status{Kind: definition.KindAlerting, Name: "R" + id, Query: "up", State: rule.StateInactive, Health: rule.HealthGood})
 		crowd.Alerts = append(crowd.Alerts, rule.ActiveAlert{Labels: labels.FromStrings("alertname", "Crowd", "id", id), State: rule.StateFiring})
 		w.active["crowd"] = append(w.active["crowd"], target("10.0.0.1:"+id, "crowd", t0, nil))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // ruleView is a rule as the pages show it.
@@ -88,7 +89,7 @@ func (web *Web) alerts(r *request) content {
 	counts := make(map[string]int)
 	for _, g := range web.o.Rules() {
 		for _, s := range g.Rules {
-			if s.Kind == rule.KindAlerting {
+			if s.Kind == definition.KindAlerting {
 				counts[string(s.State)]++
 				all = append(all, newRuleView(r, &g, s))
 			}

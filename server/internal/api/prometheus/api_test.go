@@ -30,6 +30,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/server/internal/query"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/cresset-metrics/cresset/server/internal/storage"
 )
 
@@ -133,7 +134,7 @@ func makeGroups() []rule.GroupStatus {
 			Name: "first", File: "a.yml", Interval: 15 * time.Second, Limit: 5,
 			EvaluationTime: 1500 * time.Microsecond, LastEvaluation: now,
 			Rules: []rule.Status{{
-				Kind: rule.KindAlerting, Name: "Down", Query: "up == 0", Labels: labels.FromStrings("severity", "page"),
+				Kind: definition.KindAlerting, Name: "Down", Query: "up == 0", Labels: labels.FromStrings("severity", "page"),
 				Annotations: labels.FromStrings("summary", "it is down"), For: time.Minute, KeepFiringFor: 30 * time.Second,
 				State: rule.StateFiring, Health: rule.HealthGood, EvaluationTime: time.Millisecond, LastEvaluation: now,
 				Alerts: []rule.ActiveAlert{{
@@ -143,13 +144,13 @@ func makeGroups() []rule.GroupStatus {
 					Labels: labels.FromStrings("alertname", "Down"), State: rule.StatePending, ActiveAt: now, Value: math.Inf(1),
 				}},
 			}, {
-				Kind: rule.KindRecording, Name: "job:c:sum", Query: "sum by (job) (c)", Labels: labels.FromStrings("team", "x"),
+				Kind: definition.KindRecording, Name: "job:c:sum", Query: "sum by (job) (c)", Labels: labels.FromStrings("team", "x"),
 				Health: rule.HealthBad, LastError: "query timed out", EvaluationTime: time.Second, LastEvaluation: now,
 			}},
 		}, {
 			Name: "second", File: "b.yml", Interval: time.Minute,
 			Rules: []rule.Status{{
-				Kind: rule.KindAlerting, Name: "Quiet", Query: "vector(0) > 1", State: rule.StateUnknown, Health: rule.HealthUnknown,
+				Kind: definition.KindAlerting, Name: "Quiet", Query: "vector(0) > 1", State: rule.StateUnknown, Health: rule.HealthUnknown,
 			}},
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 type ruleGroup struct {
@@ -27,30 +28,30 @@ type ruleGroup struct {
 }
 
 type alertingRule struct {
-	State          rule.State    `json:"state"`
-	Name           string        `json:"name"`
-	Query          string        `json:"query"`
-	Duration       float64       `json:"duration"`
-	KeepFiringFor  float64       `json:"keepFiringFor"`
-	Labels         labels.Labels `json:"labels"`
-	Annotations    labels.Labels `json:"annotations"`
-	Alerts         []activeAlert `json:"alerts"` // null if the request excludes them
-	Health         rule.Health   `json:"health"`
-	LastError      string        `json:"lastError,omitempty"`
-	EvaluationTime float64       `json:"evaluationTime"`
-	LastEvaluation time.Time     `json:"lastEvaluation"`
-	Type           rule.Kind     `json:"type"`
+	State          rule.State      `json:"state"`
+	Name           string          `json:"name"`
+	Query          string          `json:"query"`
+	Duration       float64         `json:"duration"`
+	KeepFiringFor  float64         `json:"keepFiringFor"`
+	Labels         labels.Labels   `json:"labels"`
+	Annotations    labels.Labels   `json:"annotations"`
+	Alerts         []activeAlert   `json:"alerts"` // null if the request excludes them
+	Health         rule.Health     `json:"health"`
+	LastError      string          `json:"lastError,omitempty"`
+	EvaluationTime float64         `json:"evaluationTime"`
+	LastEvaluation time.Time       `json:"lastEvaluation"`
+	Type           definition.Kind `json:"type"`
 }
 
 type recordingRule struct {
-	Name           string        `json:"name"`
-	Query          string        `json:"query"`
-	Labels         labels.Labels `json:"labels"`
-	Health         rule.Health   `json:"health"`
-	LastError      string        `json:"lastError,omitempty"`
-	EvaluationTime float64       `json:"evaluationTime"`
-	LastEvaluation time.Time     `json:"lastEvaluation"`
-	Type           rule.Kind     `json:"type"`
+	Name           string          `json:"name"`
+	Query          string          `json:"query"`
+	Labels         labels.Labels   `json:"labels"`
+	Health         rule.Health     `json:"health"`
+	LastError      string          `json:"lastError,omitempty"`
+	EvaluationTime float64         `json:"evaluationTime"`
+	LastEvaluation time.Time       `json:"lastEvaluation"`
+	Type           definition.Kind `json:"type"`
 }
 
 type activeAlert struct {
@@ -89,8 +90,8 @@ func jsonAlerts(alerts []rule.ActiveAlert) []activeAlert {
 
 // ruleFilter says which rules a request wants to see.
 type ruleFilter struct {
-	kind          rule.Kind // empty for both
-	names         []string  // empty for all, as are groups and files
+	kind          definition.Kind // empty for both
+	names         []string        // empty for all, as are groups and files
 	groups        []string
 	files         []string
 	sets          [][]*labels.Matcher // on the labels that the rule is given; none for all
@@ -115,9 +116,9 @@ func (a *API) readRuleFilter(r *http.Request) (ruleFilter, error) {
 	switch typ := strings.ToLower(params.Get("type")); typ {
 	case "":
 	case "alert":
-		f.kind = rule.KindAlerting
+		f.kind = definition.KindAlerting
 	case "record":
-		f.kind = rule.KindRecording
+		f.kind = definition.KindRecording
 	default:
 		return f, badParam("type", fmt.Errorf("not supported value %q", typ))
 	}
@@ -218,7 +219,7 @@ func (f *ruleFilter) jsonRules(g *rule.GroupStatus) []any {
 		if !f.wantsRule(r) {
 			continue
 		}
-		if r.Kind == rule.KindRecording {
+		if r.Kind == definition.KindRecording {
 			out = append(out, recordingRule{
 				Name:           r.Name,
 				Query:          r.Query,

@@ -1,4 +1,4 @@
-package rule
+package definition
 
 import (
 	"log/slog"
@@ -218,3 +218,20 @@ func FuzzLoad(f *testing.F) {
 }
 
 var errorLine = regexp.MustCompile(`^r\.yml:\d+(:\d+)?: \S`)
+
+// parse returns a rule file, which must be good.
+func parse(t testing.TB, path, content string) *File {
+	t.Helper()
+	f, _, err := Parse(path, []byte(content), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func wantLines(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("%s:\ngot\n%s\nwant\n%s", what, g, w)
+	}
+}
