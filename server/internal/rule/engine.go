@@ -13,14 +13,19 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
-	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
-// DefaultResendDelay is the ResendDelay of Options that set none.
-const DefaultResendDelay = time.Minute
+// The defaults of Options.
+const (
+	DefaultResendDelay     = time.Minute
+	DefaultOutageTolerance = time.Hour
+	DefaultForGracePeriod  = 10 * time.Minute
+)
 
 // QueryFunc evaluates a PromQL expression at an instant. A scalar is returned
 // as a vector of one element without labels; any other result that is not a
@@ -49,7 +54,23 @@ type Options struct {
 	// that it must not block for long; nil sends them nowhere.
 	Send        func(ctx context.Context, alerts []Alert)
 	ExternalURL *url.URL      // of this server, as its users reach it; nil is the empty one
-	ResendDelay time.Duration // least time between two sendings of an unchanged alert; 0 is DefaultResendDelay
+	ResendDelay time.Duration // least time between two sendings of an unchanged alert; 0 is DefaultResendDelay, less is none
+
+	// Queryable is where the series are found that tell since when alerts are
+	// active, for the alerts of the groups of the first configuration to go on
+	// where they were before the process ended. Nil restores nothing.
+	Queryable       storage.Queryable
+	OutageTolerance time.Duration // how long ago an alert may have been active to be restored; 0 is DefaultOutageTolerance, less is none
+	ForGracePeriod  time.Duration // least time for which a restored alert is still pending; 0 is DefaultForGracePeriod, less is none
+	// Journal keeps alerts beyond the end of the process; nil keeps none.
+	Journal Journal
+
+	// MaxConcurrentEvals is how many rules may be evaluated at the same time as
+	// others of their group, in all groups together. 0 evaluates the rules of each
+	// group one after the other.
+	MaxConcurrentEvals int
+
+	Now func() time.Time // nil is time.Now
 
 	Logger     *slog.Logger          // nil discards
 	Registerer prometheus.Registerer // nil registers nothing
@@ -70,7 +91,8 @@ type Engine struct {
 	// change serialises what starts and ends groups: Apply, and the start of Run.
 	// It is held while Apply waits for evaluations that have to end first; mu is
 	// not, so that Groups always answers.
-	change sync.Mutex
+	change  sync.Mutex
+	applied bool // a configuration; guarded by change
 
 	mu      sync.Mutex        // guards what follows
 	groups  map[string]*group // by key
@@ -84,25 +106,42 @@ type Engine struct {
 
 // environment is what all groups share.
 type environment struct {
-	query       QueryFunc
-	appendable  storage.AppendableV2
-	send        func(ctx context.Context, alerts []Alert)
-	externalURL *url.URL
-	resendDelay time.Duration
-	logger      *slog.Logger
-	metrics     *metrics
+	query           QueryFunc
+	appendable      storage.AppendableV2
+	send            func(ctx context.Context, alerts []Alert)
+	externalURL     *url.URL
+	resendDelay     time.Duration
+	queryable       storage.Queryable
+	outageTolerance time.Duration
+	forGracePeriod  time.Duration
+	journal         Journal
+	slots           evaluationSlots // nil when rules are evaluated one after the other
+	now             func() time.Time
+	logger          *slog.Logger
+	metrics         *metrics
 }
 
 // New returns an engine without rules.
 func New(o Options) *Engine {
 	env := &environment{
-		query:       o.Query,
-		appendable:  o.Appendable,
-		send:        o.Send,
-		externalURL: o.ExternalURL,
-		resendDelay: cmp.Or(o.ResendDelay, DefaultResendDelay),
-		logger:      o.Logger,
-		metrics:     newMetrics(o.Registerer),
+		query:           o.Query,
+		appendable:      o.Appendable,
+		send:            o.Send,
+		externalURL:     o.ExternalURL,
+		resendDelay:     max(cmp.Or(o.ResendDelay, DefaultResendDelay), 0),
+		queryable:       o.Queryable,
+		outageTolerance: max(cmp.Or(o.OutageTolerance, DefaultOutageTolerance), 0),
+		forGracePeriod:  max(cmp.Or(o.ForGracePeriod, DefaultForGracePeriod), 0),
+		journal:         o.Journal,
+		now:             o.Now,
+		logger:          o.Logger,
+		metrics:         newMetrics(o.Registerer),
+	}
+	if o.MaxConcurrentEvals > 0 {
+		env.slots = make(evaluationSlots, o.MaxConcurrentEvals)
+	}
+	if env.now == nil {
+		env.now = time.Now
 	}
 	if env.send == nil {
 		env.send = func(context.Context, []Alert) {}
@@ -114,119 +153,6 @@ func New(o Options) *Engine {
 		env.logger = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{env: env, groups: make(map[string]*group)}
-}
-
-// Apply makes the engine evaluate the groups of cfg from now on, whether it runs
-// already or not. Groups that stay the same are not touched. Changed ones keep
-// the state of the rules that keep their name and labels. Series of rules that
-// are gone are marked stale. On an error, nothing changes.
-//
-// Apply waits for the running evaluation of a rule in each group that is
-// changed or removed.
-func (e *Engine) Apply(cfg Config) error {
-	e.change.Lock()
-	defer e.change.Unlock()
-
-	wanted, err := e.build(cfg)
-	if err != nil {
-		return err
-	}
-
-	e.mu.Lock()
-	current := maps.Clone(e.groups)
-	e.mu.Unlock()
-
-	var changes sync.WaitGroup
-	for key, g := range wanted {
-		old := current[key]
-		if old != nil && old.same(g) {
-			continue
-		}
-		changes.Go(func() {
-			if old != nil {
-				old.stop()
-				g.takeOver(old)
-			}
-			e.put(g)
-		})
-	}
-	for key, old := range current {
-		if wanted[key] == nil {
-			changes.Go(func() {
-				old.stop()
-				e.remove(old)
-			})
-		}
-	}
-	changes.Wait()
-	return nil
-}
-
-// build makes the groups of a configuration, none of which runs yet.
-func (e *Engine) build(cfg Config) (map[string]*group, error) {
-	if cfg.Interval <= 0 {
-		return nil, fmt.Errorf("evaluation interval %v: must be more than 0", cfg.Interval)
-	}
-	groups := make(map[string]*group)
-	for _, f := range cfg.Files {
-		for _, def := range f.Groups {
-			g := newGroup(f.Path, def, cfg, e.env)
-			if g.Interval <= 0 {
-				return nil, fmt.Errorf("%s: group %q: interval %v: must be more than 0", f.Path, g.Name, g.Interval)
-			}
-			if groups[g.key()] != nil {
-				return nil, fmt.Errorf("%s: group %q is there twice", f.Path, g.Name)
-			}
-			groups[g.key()] = g
-		}
-	}
-	return groups, nil
-}
-
-// put adds a group, in the place of its predecessor if there was one.
-func (e *Engine) put(g *group) {
-	g.metrics = e.env.metrics.group(g)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.groups[g.key()] = g
-	e.start(g)
-}
-
-// start starts a group if the engine runs. The caller holds mu.
-func (e *Engine) start(g *group) {
-	if e.running == nil {
-		return
-	}
-	g.started = true
-	ctx := e.running
-	e.wg.Go(func() { g.run(ctx) })
-}
-
-// remove forgets a group that has ended. Its series are marked stale, as of now,
-// after two intervals: until then other groups can take them over.
-func (e *Engine) remove(g *group) {
-	now := time.Now()
-	e.env.metrics.forget(g)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.groups, g.key())
-	gone := g.series()
-	if e.running == nil || len(gone) == 0 {
-		return
-	}
-	ctx := e.running
-	e.wg.Go(func() {
-		wait := time.NewTimer(2 * g.Interval)
-		defer wait.Stop()
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait.C:
-		}
-		if err := g.markStale(ctx, now, gone); err != nil {
-			e.env.logger.Warn("Marking the series of a removed group stale failed", "file", g.file, "group", g.Name, "err", err)
-		}
-	})
 }
 
 // Run evaluates groups until ctx ends, and returns when no evaluation runs any
@@ -255,6 +181,45 @@ func (e *Engine) begin(ctx context.Context) error {
 	for _, g := range e.groups {
 		e.start(g)
 	}
+	return nil
+}
+
+// start starts a group if the engine runs. The caller holds mu.
+func (e *Engine) start(g *group) {
+	if e.running == nil {
+		return
+	}
+	g.started = true
+	ctx := e.running
+	e.wg.Go(func() { g.run(ctx) })
+}
+
+// EvaluateGroup evaluates a group at an instant, whatever its schedule says. It is
+// for those who keep the time themselves: the engine must not run, and a group
+// must not be evaluated by two at the same time. What came of it, Groups tells.
+func (e *Engine) EvaluateGroup(ctx context.Context, file, name string, at time.Time) error {
+	return e.by(file, name, func(g *group) { g.evaluate(ctx, at) })
+}
+
+// RestoreGroup restores the alerts of a group as Run does after its second
+// evaluation, for those who call EvaluateGroup. Until then, nothing is recorded of
+// the alerts of a group that has to be restored.
+func (e *Engine) RestoreGroup(ctx context.Context, file, name string, at time.Time) error {
+	return e.by(file, name, func(g *group) { g.restore(ctx, at) })
+}
+
+// by calls f with a group of an engine that does not run.
+func (e *Engine) by(file, name string, f func(*group)) error {
+	e.mu.Lock()
+	g, running := e.groups[groupKey(file, name)], e.running != nil
+	e.mu.Unlock()
+	switch {
+	case running:
+		return errors.New("the rule engine runs by itself")
+	case g == nil:
+		return fmt.Errorf("there is no group %q of %s", name, file)
+	}
+	f(g)
 	return nil
 }
 

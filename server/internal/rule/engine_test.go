@@ -396,6 +396,6 @@ func TestSendHoldsNoLock(t *testing.T) {
 		stop := running(t, e)
 		time.Sleep(3 * time.Minute)
 		stop()
-		wantLines(t, "seen by the receiver", seen, []string{"1 firing"})
+		wantLines(t, "seen by the receiver", seen, []string{"1 firing", "1 firing"})
 	})
 }

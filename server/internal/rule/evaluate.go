@@ -18,15 +18,19 @@ var errDuplicateSeries = errors.New("vector contains metrics with the same label
 // evaluateRule evaluates a rule and keeps the outcome. It returns how many
 // samples there were.
 func (g *group) evaluateRule(ctx context.Context, r *groupRule, at time.Time) int {
-	start := time.Now()
+	start := g.env.now()
 	var samples []sample
 	err := g.env.guard(func() (err error) {
 		if samples, err = g.result(ctx, r, at); err != nil {
+			if _, ok := errors.AsType[*limitError](err); ok {
+				g.metrics.limitExceeded.Inc()
+				return errors.Join(err, g.write(ctx, r, nil, at)) // so that no series is left without an end
+			}
 			return err
 		}
 		return g.write(ctx, r, samples, at)
 	})
-	took := time.Since(start)
+	took := g.env.now().Sub(start)
 
 	var discarded *discardedError
 	failed := err != nil && !errors.As(err, &discarded)
@@ -83,19 +87,26 @@ func (g *group) record(r *groupRule, result promql.Vector) ([]sample, error) {
 		samples = append(samples, recorded)
 	}
 	if g.Limit > 0 && len(samples) > g.Limit {
-		return nil, fmt.Errorf("exceeded limit of %d with %d series", g.Limit, len(samples))
+		return nil, &limitError{limit: g.Limit, got: len(samples), what: "series"}
 	}
 	return samples, nil
 }
 
 // alert moves the alerts of a rule on, sends those that are to be sent, and
-// returns the samples that tell of the active ones.
+// returns the samples that tell of the active ones, once these are restored.
 func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, at time.Time) ([]sample, error) {
 	p := policy{
 		holdFor: r.For, keepFiringFor: r.KeepFiringFor, limit: g.Limit,
 		interval: g.Interval, resendDelay: g.env.resendDelay,
 	}
-	next, send, err := p.advance(r.alerts, g.candidates(ctx, r, result, at), at)
+	seen := g.candidates(ctx, r, result, at)
+	old := r.alerts
+	var told alerts
+	if r.relabelled {
+		old, told = old.relabelled(seen, at)
+	}
+	next, send, err := p.advance(old, seen, at)
+	g.remember(ctx, r.Identity(), changes(r.alerts, next))
 
 	g.mu.Lock()
 	r.alerts = next
@@ -103,40 +114,50 @@ func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, a
 	if err != nil {
 		return nil, err
 	}
-	if len(send) > 0 {
-		out := make([]Alert, len(send))
-		for i, a := range send {
-			out[i] = Alert{
-				Labels: a.labels, Annotations: a.annotations, GeneratorURL: r.generatorURL,
-				StartsAt: a.firedAt, EndsAt: a.resolvedAt,
-			}
-			if a.state == StateFiring {
-				out[i].EndsAt = at.Add(p.validFor())
-			}
-		}
-		g.env.send(ctx, out)
+	r.relabelled = false
+	g.send(ctx, r.generatorURL, append(told, send...), at.Add(p.validFor()))
+	if g.unrestored > 0 {
+		return nil, nil
 	}
 	return next.samples(), nil
+}
+
+// send sends alerts. Those that fire may be taken to do so until validUntil.
+func (g *group) send(ctx context.Context, generatorURL string, all alerts, validUntil time.Time) {
+	if len(all) == 0 {
+		return
+	}
+	out := make([]Alert, len(all))
+	for i, a := range all {
+		out[i] = Alert{
+			Labels: a.labels, Annotations: a.annotations, GeneratorURL: generatorURL,
+			StartsAt: a.firedAt, EndsAt: a.resolvedAt,
+		}
+		if a.state == StateFiring {
+			out[i].EndsAt = validUntil
+		}
+	}
+	g.env.send(ctx, out)
 }
 
 // candidates gives each element of a result the labels and annotations that its
 // alert has. The labels of the rule override those of the element.
 func (g *group) candidates(ctx context.Context, r *groupRule, result promql.Vector, at time.Time) []candidate {
 	e := expander{
-		query: g.env.query, externalURL: g.env.externalURL, at: at, name: r.Name,
+		query: g.env.query, externalURL: g.env.externalURL, at: at, name: r.Name, templates: r.templates,
 		failed: func(text string, err error) {
 			g.env.logger.Warn("Expanding alert template failed",
 				"file", g.file, "group", g.Name, "rule", r.Name, "template", text, "err", err)
 		},
 	}
-	if r.templated {
+	if len(r.templates) > 0 {
 		e.externalLabels = g.externalLabels.Map()
 	}
 	candidates := make([]candidate, 0, len(result))
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for _, s := range result {
 		expand := func(text string) string { return text }
-		if r.templated {
+		if len(r.templates) > 0 {
 			expand = e.with(ctx, s)
 		}
 		b.Reset(s.Metric)
@@ -146,12 +167,12 @@ func (g *group) candidates(ctx context.Context, r *groupRule, result promql.Vect
 		ls := b.Labels()
 
 		annotations := r.Annotations
-		if r.templated {
+		if len(r.templates) > 0 {
 			texts := labels.NewScratchBuilder(annotations.Len())
 			annotations.Range(func(a labels.Label) { texts.Add(a.Name, expand(a.Value)) })
 			annotations = texts.Labels()
 		}
-		candidates = append(candidates, candidate{key: labelsKey(ls), labels: ls, annotations: annotations, value: s.F})
+		candidates = append(candidates, candidate{key: labelsKey(ls), labels: ls, element: s.Metric, annotations: annotations, value: s.F})
 	}
 	return candidates
 }

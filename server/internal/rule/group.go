@@ -2,10 +2,9 @@ package rule
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
@@ -30,10 +29,12 @@ type group struct {
 	stopping chan struct{} // closed to make the goroutine end
 	done     chan struct{} // closed when it has ended
 
-	started  bool // belongs to the engine
-	schedule schedule
-	orphans  []series // of rules that are gone, not yet marked stale
-	rules    []*groupRule
+	started    bool // belongs to the engine
+	schedule   schedule
+	unrestored int      // evaluations until the alerts are restored; 0 when they are
+	orphans    []series // of rules that are gone, not yet marked stale
+	rules      []*groupRule
+	batches    [][]int // rules that may be evaluated at the same time, by index; nil is one after the other
 
 	mu             sync.Mutex // guards what follows, and the outcome of each rule
 	evaluationTime time.Duration
@@ -44,8 +45,9 @@ type group struct {
 type groupRule struct {
 	*definition.Rule
 	generatorURL string
-	templated    bool              // a label or annotation has to be expanded
+	templates    map[string]string // texts that have to be expanded, and what is expanded in their place
 	written      map[string]series // by its last evaluation; keys are labelsKeys
+	relabelled   bool              // since the last evaluation: its alerts have the labels of before
 
 	outcome // guarded by the group's mu
 }
@@ -79,46 +81,21 @@ func newGroup(file string, def definition.Group, cfg Config, env *environment) *
 		g.rules = append(g.rules, &groupRule{
 			Rule:         r,
 			generatorURL: strings.TrimRight(env.externalURL.String(), "/") + strutil.TableLinkForExpression(r.Query),
-			templated:    r.Kind == definition.KindAlerting && (anyExpandable(r.Labels) || anyExpandable(r.Annotations)),
+			templates:    templatesOf(r),
 		})
 	}
 	return g
 }
 
 // key tells groups apart.
-func (g *group) key() string { return g.file + ";" + g.Name }
+func (g *group) key() string { return groupKey(g.file, g.Name) }
+
+func groupKey(file, name string) string { return file + ";" + name }
 
 // same reports whether o would do what g does.
 func (g *group) same(o *group) bool {
 	return g.Interval == o.Interval && g.queryOffset == o.queryOffset && g.Limit == o.Limit &&
 		labels.Equal(g.externalLabels, o.externalLabels) && definition.EqualRules(g.Group.Rules, o.Group.Rules)
-}
-
-// takeOver makes g, which does not run yet, go on where old, which has ended,
-// left off. Rules with the same identity are the same rule; of several, the
-// first is the same as the first, and so on.
-func (g *group) takeOver(old *group) {
-	byIdentity := make(map[string][]*groupRule)
-	for _, r := range old.rules {
-		byIdentity[r.Identity()] = append(byIdentity[r.Identity()], r)
-	}
-	for _, r := range g.rules {
-		id := r.Identity()
-		if same := byIdentity[id]; len(same) > 0 {
-			r.alerts, r.written = same[0].alerts, same[0].written
-			byIdentity[id] = same[1:]
-		}
-	}
-	g.orphans = old.orphans
-	for _, gone := range byIdentity {
-		for _, r := range gone {
-			g.orphans = slices.AppendSeq(g.orphans, maps.Values(r.written))
-		}
-	}
-	g.evaluationTime, g.lastEvaluation = old.evaluationTime, old.lastEvaluation
-	if old.Interval == g.Interval {
-		g.schedule = old.schedule // so that no slot is lost
-	}
 }
 
 // run evaluates the group at each of its slots until ctx ends or the group is
@@ -129,7 +106,7 @@ func (g *group) run(ctx context.Context) {
 		"ruleGroup": map[string]string{"file": g.file, "name": g.Name},
 	})
 	if g.schedule.interval == 0 {
-		g.schedule = newSchedule(newSlots(g.file, g.Name, g.Interval), time.Now())
+		g.schedule = newSchedule(newSlots(g.file, g.Name, g.Interval), g.env.now())
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -142,11 +119,12 @@ func (g *group) run(ctx context.Context) {
 		if g.interrupted(ctx) {
 			return
 		}
-		now := time.Now()
+		now := g.env.now()
 		turn := g.schedule.advance(now)
 		if !turn.due.IsZero() {
 			g.metrics.iteration(turn.missed)
 			g.evaluate(ctx, turn.due)
+			g.restoreInTime(ctx)
 			timer.Reset(0)
 			continue
 		}
@@ -164,17 +142,22 @@ func (g *group) interrupted(ctx context.Context) bool {
 	}
 }
 
-// evaluate evaluates all rules at a slot, one after the other.
+// restoreInTime restores the alerts after as many evaluations as that takes.
+func (g *group) restoreInTime(ctx context.Context) {
+	if g.unrestored == 0 || g.interrupted(ctx) {
+		return
+	}
+	if g.unrestored--; g.unrestored == 0 {
+		g.restore(ctx, g.env.now())
+	}
+}
+
+// evaluate evaluates all rules at a slot.
 func (g *group) evaluate(ctx context.Context, at time.Time) {
-	start := time.Now()
-	samples := 0
-	var inRules time.Duration
-	for _, r := range g.rules {
-		if g.interrupted(ctx) {
-			return
-		}
-		samples += g.evaluateRule(ctx, r, at)
-		inRules += r.evaluationTime
+	start := g.env.now()
+	samples, whole := g.evaluateRules(ctx, at)
+	if !whole {
+		return
 	}
 	if err := g.markStale(ctx, at, g.orphans); err != nil {
 		g.env.logger.Warn("Marking the series of removed rules stale failed", "file", g.file, "group", g.Name, "err", err)
@@ -182,28 +165,77 @@ func (g *group) evaluate(ctx context.Context, at time.Time) {
 		g.orphans = nil
 	}
 
-	took := time.Since(start)
+	var inRules time.Duration
+	for _, r := range g.rules {
+		inRules += r.evaluationTime
+	}
+	took := g.env.now().Sub(start)
 	g.metrics.evaluated(start, took, inRules, samples)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.evaluationTime, g.lastEvaluation = took, start
 }
 
-// stop makes the goroutine of the group end, and waits until it has.
-func (g *group) stop() {
-	if g.started {
-		close(g.stopping)
-		<-g.done
+// evaluateRules evaluates the rules one after the other, or those of a batch at
+// the same time as far as the engine's slots go. It returns how many samples there
+// were, and whether it came to the end.
+func (g *group) evaluateRules(ctx context.Context, at time.Time) (samples int, whole bool) {
+	if g.batches == nil {
+		for _, r := range g.rules {
+			if g.interrupted(ctx) {
+				return samples, false
+			}
+			samples += g.evaluateRule(ctx, r, at)
+		}
+		return samples, true
+	}
+	var total atomic.Int64
+	for _, batch := range g.batches {
+		var concurrent sync.WaitGroup
+		for _, i := range batch {
+			if g.interrupted(ctx) {
+				concurrent.Wait()
+				return 0, false
+			}
+			evaluate := func() { total.Add(int64(g.evaluateRule(ctx, g.rules[i], at))) }
+			if len(batch) == 1 || !g.env.slots.take() {
+				evaluate()
+				continue
+			}
+			concurrent.Go(func() {
+				defer g.env.slots.free()
+				evaluate()
+			})
+		}
+		concurrent.Wait()
+	}
+	return int(total.Load()), true
+}
+
+// evaluationSlots are what rules that are evaluated at the same time as others of their
+// group need, one each, in the whole engine.
+type evaluationSlots chan struct{}
+
+// take takes a slot if one is free.
+func (s evaluationSlots) take() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
 	}
 }
 
-// series returns the series that a group which has ended has not marked stale.
-func (g *group) series() []series {
-	all := slices.Clone(g.orphans)
-	for _, r := range g.rules {
-		all = slices.AppendSeq(all, maps.Values(r.written))
+func (s evaluationSlots) free() { <-s }
+
+// halt makes the goroutine of the group end, after the rule that it evaluates.
+func (g *group) halt() { close(g.stopping) }
+
+// wait waits until the goroutine has ended.
+func (g *group) wait() {
+	if g.started {
+		<-g.done
 	}
-	return all
 }
 
 // status returns what others are shown of the group.

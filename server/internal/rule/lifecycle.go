@@ -29,6 +29,7 @@ type policy struct {
 type candidate struct {
 	key         string // labelsKey of the labels
 	labels      labels.Labels
+	element     labels.Labels // of the element of the result, before any label of the rule
 	annotations labels.Labels
 	value       float64
 }
@@ -92,10 +93,10 @@ func (p policy) advance(old alerts, seen []candidate, now time.Time) (next, send
 			a = alert{candidate: seen[0], state: StatePending, activeAt: now}
 			seen = seen[1:]
 		case len(seen) == 0 || old[0].key < seen[0].key:
-			a, keep = p.missed(old[0], now)
+			a, keep = p.missed(old[0].notAfter(now), now)
 			old = old[1:]
 		default:
-			a = again(old[0], seen[0], now)
+			a = again(old[0].notAfter(now), seen[0], now)
 			old, seen = old[1:], seen[1:]
 		}
 		if !keep {
@@ -112,9 +113,49 @@ func (p policy) advance(old alerts, seen []candidate, now time.Time) (next, send
 		next = append(next, a)
 	}
 	if p.limit > 0 && active > p.limit {
-		return nil, nil, fmt.Errorf("exceeded limit of %d with %d alerts", p.limit, active)
+		return nil, nil, &limitError{limit: p.limit, got: active, what: "alerts"}
 	}
 	return next, send, nil
+}
+
+// limitError tells that a rule has more series or alerts than its group allows.
+type limitError struct {
+	limit, got int
+	what       string
+}
+
+func (e *limitError) Error() string {
+	return fmt.Sprintf("exceeded limit of %d with %d %s", e.limit, e.got, e.what)
+}
+
+// notAfter is the alert as of now. If the clock has gone back since, its times are
+// moved back with it: left in the future, they would hold the alert up for as long
+// as the clock was wrong.
+func (a alert) notAfter(now time.Time) alert {
+	latest := a.activeAt
+	for _, t := range [...]time.Time{a.firedAt, a.resolvedAt, a.keepFiringSince, a.lastSentAt} {
+		if t.After(latest) {
+			latest = t
+		}
+	}
+	ahead := latest.Sub(now)
+	if ahead <= 0 {
+		return a
+	}
+	a.activeAt = earlier(a.activeAt, ahead)
+	a.firedAt = earlier(a.firedAt, ahead)
+	a.resolvedAt = earlier(a.resolvedAt, ahead)
+	a.keepFiringSince = earlier(a.keepFiringSince, ahead)
+	a.lastSentAt = time.Time{} // whoever was told knows other times
+	return a
+}
+
+// earlier moves a time back, if it is set.
+func earlier(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(-by)
 }
 
 // again is an alert whose condition holds, after it held earlier.
@@ -122,7 +163,7 @@ func again(a alert, c candidate, now time.Time) alert {
 	if a.state == StateInactive {
 		return alert{candidate: c, state: StatePending, activeAt: now}
 	}
-	a.annotations, a.value = c.annotations, c.value
+	a.annotations, a.value, a.element = c.annotations, c.value, c.element
 	a.keepFiringSince = time.Time{}
 	return a
 }
@@ -166,11 +207,49 @@ func (p policy) needsSending(a alert, now time.Time) bool {
 	if a.state == StatePending {
 		return false
 	}
-	return a.resolvedAt.After(a.lastSentAt) || a.lastSentAt.Add(p.resendDelay).Before(now)
+	return a.resolvedAt.After(a.lastSentAt) || !a.lastSentAt.Add(p.resendDelay).After(now)
 }
 
 // validFor is how long a receiver may believe that a firing alert goes on
 // firing without hearing of it again: long enough for two lost sendings.
 func (p policy) validFor() time.Duration {
 	return 4 * max(p.interval, p.resendDelay)
+}
+
+// relabelled returns the alerts of a rule whose labels were changed, as its next
+// evaluation has to find them: an alert that is found under other labels now, for
+// the same element of the result, gets these labels and goes on. For those who
+// were told of it, that is another alert, and what they know is over: told has it,
+// resolved.
+func (as alerts) relabelled(seen []candidate, now time.Time) (next, told alerts) {
+	byElement := make(map[string]candidate, len(seen))
+	found := make(map[string]bool, len(seen))
+	for _, c := range seen {
+		byElement[labelsKey(c.element)] = c
+		found[c.key] = true
+	}
+	taken := make(map[string]bool, len(as))
+	for _, a := range as {
+		taken[a.key] = true
+	}
+	next = slices.Clone(as)
+	for i, a := range next {
+		c, ok := byElement[labelsKey(a.element)]
+		if !ok || found[a.key] || taken[c.key] || a.state == StateInactive {
+			continue
+		}
+		if a.state == StateFiring && !a.lastSentAt.IsZero() {
+			told = append(told, a.resolved(now))
+		}
+		taken[c.key] = true
+		next[i].candidate, next[i].lastSentAt = c, time.Time{}
+	}
+	slices.SortFunc(next, func(a, b alert) int { return strings.Compare(a.key, b.key) })
+	return next, told
+}
+
+// resolved is the alert, told a last time.
+func (a alert) resolved(now time.Time) alert {
+	a.state, a.resolvedAt, a.lastSentAt = StateInactive, now, now
+	return a
 }

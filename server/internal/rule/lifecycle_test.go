@@ -65,15 +65,15 @@ func TestLifeCycle(t *testing.T) {
 			steps:  []step{{4 * m, "a", "a=pending"}, {5 * m, "", ""}, {6 * m, "a", "a=pending"}, {10 * m, "a", "a=pending"}, {11 * m, "a", "a=firing!"}},
 		},
 		{
-			name: "sent again when the delay is over, not when it is just reached",
+			name: "sent again when the delay is over, not before",
 			steps: []step{
 				{0, "a", "a=firing!"}, {1 * m, "a", "a=firing"}, {2 * m, "a", "a=firing!"},
 				{3 * m, "a", "a=firing"}, {4 * m, "a", "a=firing!"},
 			},
 		},
 		{
-			name:   "sent at each evaluation with a short delay",
-			policy: policy{resendDelay: time.Second},
+			name:   "sent at each evaluation when the delay is just reached",
+			policy: policy{resendDelay: time.Minute},
 			steps:  []step{{0, "a", "a=firing!"}, {1 * m, "a", "a=firing!"}, {2 * m, "a", "a=firing!"}},
 		},
 		{
@@ -154,7 +154,7 @@ func TestLifeCycle(t *testing.T) {
 			p := test.policy
 			p.interval = time.Minute
 			if p.resendDelay == 0 {
-				p.resendDelay = time.Minute
+				p.resendDelay = 90 * time.Second // at every other evaluation
 			}
 			var state, sent alerts
 			var err error
@@ -201,12 +201,72 @@ func TestLifeCycleForDays(t *testing.T) {
 		}
 		sendings += len(sent)
 	}
-	if want := (72*60 - 10) / 2; sendings != want {
-		t.Errorf("sent %d times, want %d: every other minute", sendings, want)
+	if want := 72*60 - 10; sendings != want {
+		t.Errorf("sent %d times, want %d: every minute", sendings, want)
 	}
 	a := state[0]
 	if !a.activeAt.Equal(t0) || !a.firedAt.Equal(t0.Add(10*time.Minute)) {
 		t.Errorf("active since %v and firing since %v, want %v and 10m later", a.activeAt, a.firedAt, t0)
+	}
+}
+
+// A clock that was wrong holds nothing up once it is right.
+func TestLifeCycleWhenTheClockGoesBack(t *testing.T) {
+	p := policy{holdFor: 2 * time.Minute, keepFiringFor: 2 * time.Minute, interval: time.Minute, resendDelay: time.Minute}
+	wrong := t0.Add(24 * time.Hour)
+	state, _, _ := p.advance(nil, see("firing kept"), wrong.Add(-3*time.Minute))
+	state, _, _ = p.advance(state, see("firing kept"), wrong.Add(-1*time.Minute))
+	state, _, _ = p.advance(state, see("firing pending"), wrong)
+	for minute, want := range []string{
+		"kept=firing! firing=firing! pending=pending",
+		"kept=firing! firing=firing! pending=pending",
+		"kept=inactive! firing=firing! pending=firing!",
+		"kept=inactive! firing=firing! pending=firing!",
+	} {
+		var sent alerts
+		state, sent, _ = p.advance(state, see("firing pending"), t0.Add(time.Duration(minute)*time.Minute))
+		if got := show(state, sent); got != want {
+			t.Errorf("%d minutes after the clock went back: got %q, want %q", minute, got, want)
+		}
+	}
+}
+
+// Alerts whose rule got other labels go on under these, and what was told of
+// them before is resolved.
+func TestRelabelled(t *testing.T) {
+	candidates := func(team string, names ...string) []candidate {
+		var all []candidate
+		for _, name := range names {
+			c := candidate{element: labels.FromStrings("name", name), labels: labels.FromStrings("name", name, "team", team)}
+			c.key = labelsKey(c.labels)
+			all = append(all, c)
+		}
+		return all
+	}
+	p := policy{holdFor: 2 * time.Minute, interval: time.Minute, resendDelay: time.Minute}
+	state, _, _ := p.advance(nil, candidates("x", "a", "b"), t0)
+	state, _, _ = p.advance(state, candidates("x", "a", "b", "c"), t0.Add(2*time.Minute))
+	now := t0.Add(3 * time.Minute)
+	seen := candidates("y", "a", "c", "d")
+	state, told := state.relabelled(seen, now)
+	if len(told) != 1 || told[0].labels.String() != `{name="a", team="x"}` || !told[0].resolvedAt.Equal(now) {
+		t.Errorf("told: got %+v, want that a of team x is resolved", told)
+	}
+	state, sent, err := p.advance(state, seen, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range state {
+		got = append(got, fmt.Sprintf("%s %s since %v", a.labels, a.state, a.activeAt.Sub(t0)))
+	}
+	want := []string{
+		`{name="a", team="y"} firing since 0s`, `{name="b", team="x"} inactive since 0s`,
+		`{name="c", team="y"} pending since 2m0s`, `{name="d", team="y"} pending since 3m0s`,
+	}
+	wantLines(t, "alerts", got, want)
+	if len(sent) != 2 || sent[0].labels.Get("team") != "y" || !sent[0].firedAt.Equal(t0.Add(2*time.Minute)) || sent[1].state != StateInactive {
+		t.Errorf("sent: got %+v, want a of team y, firing for as long as before, and b resolved", sent)
 	}
 }
 

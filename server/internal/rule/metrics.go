@@ -23,6 +23,9 @@ type metrics struct {
 	lastDurationSum *prometheus.GaugeVec
 	rules           *prometheus.GaugeVec
 	lastSamples     *prometheus.GaugeVec
+	lastRestore     *prometheus.GaugeVec
+
+	limitExceeded *prometheus.CounterVec
 }
 
 // durations keeps durations in both forms that dashboards know.
@@ -80,6 +83,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		rules:            gauge("group_rules", "The number of rules."),
 		lastSamples:      gauge("group_last_evaluation_samples", "The number of samples returned during the last rule group evaluation."),
 	}
+	m.lastRestore = gauge("group_last_restore_duration_seconds", "The duration of the last alert rules alerts restoration using the `ALERTS_FOR_STATE` series.")
+	m.limitExceeded = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "cresset_rule_limit_exceeded_total",
+		Help: "Rule evaluations whose result was dropped because it had more series or alerts than the limit of the group allows.",
+	}, []string{"rule_group"})
+	all = append(all, m.limitExceeded)
 	if r != nil {
 		r.MustRegister(all...)
 	}
@@ -90,8 +99,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 type groupMetrics struct {
 	all *metrics
 
-	iterations, iterationsMissed, evaluations, failures        prometheus.Counter
-	lastEvaluation, lastDuration, lastDurationSum, lastSamples prometheus.Gauge
+	iterations, iterationsMissed, evaluations, failures, limitExceeded prometheus.Counter
+	lastEvaluation, lastDuration, lastDurationSum, lastSamples         prometheus.Gauge
 }
 
 // group returns the metrics of a group. The group that takes the place of
@@ -110,7 +119,14 @@ func (m *metrics) group(g *group) groupMetrics {
 		lastDuration:     m.lastDuration.WithLabelValues(key),
 		lastDurationSum:  m.lastDurationSum.WithLabelValues(key),
 		lastSamples:      m.lastSamples.WithLabelValues(key),
+		limitExceeded:    m.limitExceeded.WithLabelValues(key),
 	}
+}
+
+// restored tells how long it took to restore the alerts of a group, which happens
+// once after the start.
+func (m *metrics) restored(g *group, took time.Duration) {
+	m.lastRestore.WithLabelValues(g.key()).Set(took.Seconds())
 }
 
 // forget removes the metrics of a group that is gone.
@@ -118,7 +134,7 @@ func (m *metrics) forget(g *group) {
 	key := g.key()
 	for _, v := range []interface{ DeleteLabelValues(...string) bool }{
 		m.iterations, m.iterationsMissed, m.evaluations, m.failures,
-		m.interval, m.lastEvaluation, m.lastDuration, m.lastDurationSum, m.rules, m.lastSamples,
+		m.interval, m.lastEvaluation, m.lastDuration, m.lastDurationSum, m.rules, m.lastSamples, m.lastRestore, m.limitExceeded,
 	} {
 		v.DeleteLabelValues(key)
 	}

@@ -94,7 +94,7 @@ func TestSameAsPrometheus(t *testing.T) {
 				Appendable:           theirs,
 				Context:              context.Background(),
 				Logger:               slog.New(slog.DiscardHandler),
-				ResendDelay:          time.Minute,
+				ResendDelay:          time.Minute - 1,
 			}
 			ours.load(rulesBefore)
 			group := upstreamGroup(t, parse(t, "r.yml", rulesBefore), o)
@@ -131,7 +131,7 @@ func TestSameAsPrometheus(t *testing.T) {
 				slices.Sort(want)
 				wantLines(t, fmt.Sprintf("sent after %v", at), ours.sent, want)
 				for i, r := range group.Rules() {
-					got, theirError := ours.groups["r.yml;g"].status().Rules[i], ""
+					got, theirError := ours.e.Groups()[0].Rules[i], ""
 					if r.LastError() != nil {
 						// Of several samples that are not stored, they report another one.
 						theirError, _, _ = strings.Cut(r.LastError().Error(), "existing")

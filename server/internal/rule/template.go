@@ -11,11 +11,33 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/template"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // templatePrelude gives the data of a template the names that people know.
 const templatePrelude = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
 	"{{$externalURL := .ExternalURL}}{{$value := .Value}}"
+
+// templatesOf returns the labels and annotations of a rule that have to be
+// expanded, each with what is expanded in its place.
+func templatesOf(r *definition.Rule) map[string]string {
+	if r.Kind != definition.KindAlerting {
+		return nil
+	}
+	templates := make(map[string]string)
+	for _, texts := range []labels.Labels{r.Labels, r.Annotations} {
+		texts.Range(func(l labels.Label) {
+			if expandable(l.Value) {
+				templates[l.Value] = bounded(templatePrelude + l.Value)
+			}
+		})
+	}
+	return templates
+}
+
+// expandable reports whether text can expand to anything but itself.
+func expandable(text string) bool { return strings.Contains(text, "{{") }
 
 // expander expands the labels and annotations of the alerts of one rule, at one
 // evaluation.
@@ -24,18 +46,9 @@ type expander struct {
 	externalURL    *url.URL
 	externalLabels map[string]string
 	at             time.Time
-	name           string // of the alert
+	name           string            // of the alert
+	templates      map[string]string // those of the rule
 	failed         func(text string, err error)
-}
-
-// expandable reports whether text can expand to anything but itself.
-func expandable(text string) bool { return strings.Contains(text, "{{") }
-
-// anyExpandable reports whether a value of l can expand to anything but itself.
-func anyExpandable(l labels.Labels) bool {
-	found := false
-	l.Range(func(l labels.Label) { found = found || expandable(l.Value) })
-	return found
 }
 
 // with returns the function that expands texts for one element of the rule's
@@ -44,13 +57,16 @@ func anyExpandable(l labels.Labels) bool {
 func (e *expander) with(ctx context.Context, s promql.Sample) func(text string) string {
 	data := template.AlertTemplateData(s.Metric.Map(), e.externalLabels, e.externalURL.String(), s)
 	return func(text string) string {
-		if !expandable(text) {
+		source, ok := e.templates[text]
+		if !ok {
 			return text
 		}
-		expanded, err := template.NewTemplateExpander(
-			ctx, templatePrelude+text, "__alert_"+e.name, data,
+		t := template.NewTemplateExpander(
+			ctx, source, "__alert_"+e.name, data,
 			model.TimeFromUnixNano(e.at.UnixNano()), template.QueryFunc(e.query), e.externalURL, nil,
-		).Expand()
+		)
+		t.Funcs(newBudget(ctx, source).funcs())
+		expanded, err := t.Expand()
 		if err != nil {
 			e.failed(text, err)
 			return fmt.Sprintf("<error expanding template: %s>", err)

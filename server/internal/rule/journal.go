@@ -1,0 +1,99 @@
+package rule
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// Journal keeps the alerts of rules beyond the end of the process. All its
+// methods may be called at the same time.
+type Journal interface {
+	// Append adds changes, in the order in which they were made, and does not wait.
+	// The changes are safe when wait has returned nil; several evaluations wait
+	// together, so that they can be written together. The slice belongs to the
+	// journal from now on.
+	Append(changes []Change) (wait func(context.Context) error)
+
+	// Recall returns the last change of each alert of a group, but for those that
+	// were forgotten.
+	Recall(file, group string) []Change
+}
+
+// Change is what an alert of a rule has become.
+type Change struct {
+	File, Group string
+	Rule        string        // definition.Rule.Identity of its rule
+	Labels      labels.Labels // of the alert; they tell it apart from others of the rule
+
+	// State is empty when the alert is to be forgotten; what follows is then, too.
+	State           State
+	Element         labels.Labels // of the result of the rule's query
+	Annotations     labels.Labels
+	Value           float64
+	ActiveAt        time.Time
+	FiredAt         time.Time // zero unless it has fired
+	ResolvedAt      time.Time // zero unless inactive
+	LastSentAt      time.Time // zero before the first time
+	KeepFiringSince time.Time // zero unless only keep_firing_for holds it up
+}
+
+// changes returns what a rule's step from old to next has changed, without the
+// place. An alert of which only value or annotations are new has not changed:
+// every evaluation makes those anew.
+func changes(old, next alerts) []Change {
+	var all []Change
+	for len(old) > 0 || len(next) > 0 {
+		switch {
+		case len(next) == 0 || len(old) > 0 && old[0].key < next[0].key:
+			all = append(all, Change{Labels: old[0].labels})
+			old = old[1:]
+		case len(old) == 0 || next[0].key < old[0].key:
+			all = append(all, next[0].change())
+			next = next[1:]
+		default:
+			if !old[0].stands(next[0]) {
+				all = append(all, next[0].change())
+			}
+			old, next = old[1:], next[1:]
+		}
+	}
+	return all
+}
+
+// stands reports whether b is as far in its life as a.
+func (a alert) stands(b alert) bool {
+	return a.state == b.state && a.activeAt.Equal(b.activeAt) && a.firedAt.Equal(b.firedAt) && a.resolvedAt.Equal(b.resolvedAt) &&
+		a.lastSentAt.Equal(b.lastSentAt) && a.keepFiringSince.Equal(b.keepFiringSince)
+}
+
+func (a alert) change() Change {
+	return Change{
+		Labels: a.labels, State: a.state, Element: a.element, Annotations: a.annotations, Value: a.value,
+		ActiveAt: a.activeAt, FiredAt: a.firedAt, ResolvedAt: a.resolvedAt, LastSentAt: a.lastSentAt, KeepFiringSince: a.keepFiringSince,
+	}
+}
+
+// alert is the alert that a change has made.
+func (c Change) alert() alert {
+	return alert{
+		candidate: candidate{key: labelsKey(c.Labels), labels: c.Labels, element: c.Element, annotations: c.Annotations, value: c.Value},
+		state:     c.State, activeAt: c.ActiveAt, firedAt: c.FiredAt, resolvedAt: c.ResolvedAt, lastSentAt: c.LastSentAt, keepFiringSince: c.KeepFiringSince,
+	}
+}
+
+// remember writes down what became of the alerts of a rule, and waits until that
+// is safe. Should it fail, the alerts are sent nevertheless: to be told twice is
+// better than not at all.
+func (g *group) remember(ctx context.Context, rule string, all []Change) {
+	if g.env.journal == nil || len(all) == 0 {
+		return
+	}
+	for i := range all {
+		all[i].File, all[i].Group, all[i].Rule = g.file, g.Name, rule
+	}
+	if err := g.env.journal.Append(all)(ctx); err != nil && ctx.Err() == nil {
+		g.env.logger.Error("Changes of alerts could not be written down; a crash would lose them", "file", g.file, "group", g.Name, "alerts", len(all), "err", err)
+	}
+}

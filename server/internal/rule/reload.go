@@ -1,0 +1,340 @@
+package rule
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
+)
+
+// Apply makes the engine evaluate the groups of cfg from now on, whether it runs
+// already or not. Groups that stay the same are not touched. A rule keeps its
+// state when it is changed, moved to another group, or given other labels; see
+// heirs. Of a rule that is gone, the firing alerts are sent resolved, and the
+// series marked stale. On an error, nothing changes.
+//
+// Apply waits for the running evaluation of a rule in each group that is
+// changed or removed.
+func (e *Engine) Apply(cfg Config) error {
+	e.change.Lock()
+	defer e.change.Unlock()
+
+	wanted, err := e.build(cfg)
+	if err != nil {
+		return err
+	}
+	c := e.compare(wanted)
+	e.applied = true
+	for _, g := range c.leaving {
+		g.halt()
+	}
+	var changes sync.WaitGroup
+	for _, g := range c.arriving {
+		changes.Go(func() {
+			for _, old := range c.sources(g) {
+				old.wait()
+			}
+			c.settle(g)
+			e.put(g)
+		})
+	}
+	for _, old := range c.leaving {
+		changes.Go(func() {
+			old.wait()
+			if wanted[old.key()] == nil {
+				e.remove(old, c.left(old))
+			}
+		})
+	}
+	changes.Wait()
+	e.resolve(c.gone())
+	return nil
+}
+
+// build makes the groups of a configuration, none of which runs yet.
+func (e *Engine) build(cfg Config) (map[string]*group, error) {
+	if cfg.Interval <= 0 {
+		return nil, fmt.Errorf("evaluation interval %v: must be more than 0", cfg.Interval)
+	}
+	groups := make(map[string]*group)
+	for _, f := range cfg.Files {
+		for _, def := range f.Groups {
+			g := newGroup(f.Path, def, cfg, e.env)
+			if g.Interval <= 0 {
+				return nil, fmt.Errorf("%s: group %q: interval %v: must be more than 0", f.Path, g.Name, g.Interval)
+			}
+			if groups[g.key()] != nil {
+				return nil, fmt.Errorf("%s: group %q is there twice", f.Path, g.Name)
+			}
+			if !e.applied && (e.env.queryable != nil || e.env.journal != nil) {
+				g.unrestored = evaluationsBeforeRestore
+			}
+			groups[g.key()] = g
+		}
+	}
+	return groups, nil
+}
+
+// succession is what a new configuration changes.
+type succession struct {
+	leaving, arriving []*group // in the order of their keys
+	continues         map[*groupRule]place
+	heirs             map[*groupRule]bool // old rules that are continued
+}
+
+// place is a rule and the group that it is in.
+type place struct {
+	group *group
+	rule  *groupRule
+}
+
+// compare finds out what changes with the wanted groups. The groups that do not
+// change are put in the place of the wanted ones that are the same.
+func (e *Engine) compare(wanted map[string]*group) *succession {
+	e.mu.Lock()
+	current := maps.Clone(e.groups)
+	e.mu.Unlock()
+
+	c := &succession{continues: make(map[*groupRule]place), heirs: make(map[*groupRule]bool)}
+	for _, key := range slices.Sorted(maps.Keys(current)) {
+		if next := wanted[key]; next == nil || !current[key].same(next) {
+			c.leaving = append(c.leaving, current[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		if old := current[key]; old == nil || !old.same(wanted[key]) {
+			c.arriving = append(c.arriving, wanted[key])
+		}
+	}
+	old, next := places(c.leaving), places(c.arriving)
+	for i, j := range heirs(old, next) {
+		if j >= 0 {
+			c.continues[next[i].rule] = old[j]
+			c.heirs[old[j].rule] = true
+		}
+	}
+	return c
+}
+
+func places(groups []*group) []place {
+	var all []place
+	for _, g := range groups {
+		for _, r := range g.rules {
+			all = append(all, place{g, r})
+		}
+	}
+	return all
+}
+
+// heirs finds for each new rule the old one that it continues: heirs[i] is the
+// index of that of next[i], or -1. Each old rule has one heir at most. What makes
+// two rules the same is, the first in each line with the first of the other:
+//
+//  1. group, kind, name and labels, as in Prometheus;
+//  2. the same in a group of the same name in another file, or
+//  3. in any other group: the rule was moved;
+//  4. group, kind, name and expression, or
+//  5. that in any other group: it was given other labels;
+//  6. group, kind and name, if only one is left of that name on either side: labels
+//     and expression were changed at once.
+func heirs(old, next []place) []int {
+	found := make([]int, len(next))
+	for i := range found {
+		found[i] = -1
+	}
+	taken := make([]bool, len(old))
+	for _, s := range sameness {
+		left := make(map[string][]int)
+		for j, p := range old {
+			if !taken[j] {
+				left[s.key(p)] = append(left[s.key(p)], j)
+			}
+		}
+		claims := make(map[string]int)
+		for i, p := range next {
+			if found[i] < 0 {
+				claims[s.key(p)]++
+			}
+		}
+		for i, p := range next {
+			key := s.key(p)
+			if found[i] >= 0 || len(left[key]) == 0 || s.alone && (len(left[key]) > 1 || claims[key] > 1) {
+				continue
+			}
+			found[i], left[key] = left[key][0], left[key][1:]
+			taken[found[i]] = true
+		}
+	}
+	return found
+}
+
+const sep = "\xff"
+
+var sameness = []struct {
+	key   func(place) string
+	alone bool // counts only if nobody else has the key
+}{
+	{key: func(p place) string { return p.group.key() + sep + p.rule.Identity() }},
+	{key: func(p place) string { return p.group.Name + sep + p.rule.Identity() }},
+	{key: func(p place) string { return p.rule.Identity() }},
+	{key: func(p place) string { return p.group.key() + sep + p.nameAndQuery() }},
+	{key: func(p place) string { return p.nameAndQuery() }},
+	{key: func(p place) string { return p.group.key() + sep + string(p.rule.Kind) + sep + p.rule.Name }, alone: true},
+}
+
+func (p place) nameAndQuery() string {
+	return string(p.rule.Kind) + sep + p.rule.Name + sep + p.rule.Query
+}
+
+// predecessor returns the group in whose place a new one comes, or nil.
+func (c *succession) predecessor(g *group) *group {
+	i := slices.IndexFunc(c.leaving, func(old *group) bool { return old.key() == g.key() })
+	if i < 0 {
+		return nil
+	}
+	return c.leaving[i]
+}
+
+// sources returns the groups that have to end before a new one can begin.
+func (c *succession) sources(g *group) []*group {
+	var all []*group
+	if old := c.predecessor(g); old != nil {
+		all = append(all, old)
+	}
+	for _, r := range g.rules {
+		if p, ok := c.continues[r]; ok && !slices.Contains(all, p.group) {
+			all = append(all, p.group)
+		}
+	}
+	return all
+}
+
+// settle makes a new group, which does not run yet, go on where its sources, which
+// have ended, left off.
+func (c *succession) settle(g *group) {
+	for _, r := range g.rules {
+		from, ok := c.continues[r]
+		if !ok {
+			continue
+		}
+		r.alerts, r.written = from.rule.alerts, from.rule.written
+		r.relabelled = from.rule.relabelled || !labels.Equal(from.rule.Labels, r.Labels)
+		g.unrestored = max(g.unrestored, from.group.unrestored)
+		if from.group.key() != g.key() || from.rule.Identity() != r.Identity() {
+			from.group.remember(context.Background(), from.rule.Identity(), changes(r.alerts, nil))
+			g.remember(context.Background(), r.Identity(), changes(nil, r.alerts))
+		}
+	}
+	old := c.predecessor(g)
+	if old == nil {
+		return
+	}
+	g.orphans = c.left(old)
+	g.evaluationTime, g.lastEvaluation = old.evaluationTime, old.lastEvaluation
+	if old.Interval == g.Interval {
+		g.schedule = old.schedule // so that no slot is lost
+	}
+}
+
+// left returns the series that a group which has ended leaves behind: of rules
+// that nobody continues, or that were gone before.
+func (c *succession) left(old *group) []series {
+	all := slices.Clone(old.orphans)
+	for _, r := range old.rules {
+		if !c.heirs[r] {
+			all = slices.AppendSeq(all, maps.Values(r.written))
+		}
+	}
+	return all
+}
+
+// gone returns the alerting rules that nobody continues.
+func (c *succession) gone() []place {
+	return slices.DeleteFunc(places(c.leaving), func(p place) bool {
+		return p.rule.Kind != definition.KindAlerting || c.heirs[p.rule]
+	})
+}
+
+// put adds a group, in the place of its predecessor if there was one.
+func (e *Engine) put(g *group) {
+	g.metrics = e.env.metrics.group(g)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.groups[g.key()] = g
+	e.start(g)
+}
+
+// remove forgets a group that has ended. What it leaves is marked stale, as of
+// now, after two intervals: until then other groups can take its series over.
+func (e *Engine) remove(g *group, left []series) {
+	now := e.env.now()
+	e.env.metrics.forget(g)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.groups, g.key())
+	if e.running == nil || len(left) == 0 {
+		return
+	}
+	ctx := e.running
+	e.wg.Go(func() {
+		wait := time.NewTimer(2 * g.Interval)
+		defer wait.Stop()
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		}
+		if err := g.markStale(ctx, now, left); err != nil {
+			e.env.logger.Warn("Marking the series of a removed group stale failed", "file", g.file, "group", g.Name, "err", err)
+		}
+	})
+}
+
+// resolve ends the alerts of rules that are gone: whoever was told that they fire
+// is told that they do not, once. An alert that another rule holds up stays.
+func (e *Engine) resolve(gone []place) {
+	now := e.env.now()
+	var firing map[string]bool // of all groups, by key; found when it is needed
+	for _, p := range gone {
+		p.group.remember(context.Background(), p.rule.Identity(), changes(p.rule.alerts, nil))
+		var told alerts
+		for _, a := range p.rule.alerts {
+			if a.state != StateFiring || a.lastSentAt.IsZero() {
+				continue
+			}
+			if firing == nil {
+				firing = e.firing()
+			}
+			if !firing[a.key] {
+				told = append(told, a.notAfter(now).resolved(now))
+			}
+		}
+		p.group.send(context.Background(), p.rule.generatorURL, told, now)
+	}
+}
+
+// firing returns the keys of all alerts that fire.
+func (e *Engine) firing() map[string]bool {
+	e.mu.Lock()
+	groups := slices.Collect(maps.Values(e.groups))
+	e.mu.Unlock()
+	keys := make(map[string]bool)
+	for _, g := range groups {
+		g.mu.Lock()
+		for _, r := range g.rules {
+			for _, a := range r.alerts {
+				if a.state == StateFiring {
+					keys[a.key] = true
+				}
+			}
+		}
+		g.mu.Unlock()
+	}
+	return keys
+}

@@ -1,0 +1,173 @@
+package rule
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
+)
+
+// evaluationsBeforeRestore is how many evaluations of a group pass after the start
+// before its alerts are restored: targets have to be scraped, and recording rules
+// evaluated, for alerts to be found again.
+const evaluationsBeforeRestore = 2
+
+// restore makes the alerts of a group go on where they were before the process
+// ended. The journal, if there is one, knows the firing and resolved ones; since
+// when the others are pending, the series that tell of them say.
+func (g *group) restore(ctx context.Context, now time.Time) {
+	start := g.env.now()
+	recalled := g.recall()
+	for _, r := range g.rules {
+		if r.Kind != definition.KindAlerting {
+			continue
+		}
+		next := slices.Clone(r.alerts)
+		if r.For >= g.env.forGracePeriod && len(next) > 0 {
+			for key, p := range g.periods(ctx, r, now) {
+				if i, ok := next.find(key); ok {
+					next[i].activeAt = p.resume(r.For, g.env.forGracePeriod, now)
+				}
+			}
+		}
+		next = next.recalled(recalled[r.Identity()], now)
+		g.mu.Lock()
+		r.alerts = next
+		g.mu.Unlock()
+	}
+	g.unrestored = 0
+	g.env.metrics.restored(g, g.env.now().Sub(start))
+}
+
+// period is a time during which an alert was active.
+type period struct {
+	since time.Time
+	until time.Time // when it was seen last
+}
+
+// resume returns since when an alert counts as active that was active before, and
+// is again. The time in between counts neither for it nor against it, but whoever
+// is notified has at least the grace period to make sure that the alert is meant.
+// An alert that fired already fires again at once.
+func (p period) resume(holdFor, grace time.Duration, now time.Time) time.Time {
+	remaining := holdFor - p.until.Sub(p.since)
+	switch {
+	case remaining <= 0:
+		return p.since
+	case remaining < grace:
+		return now.Add(grace - holdFor)
+	}
+	return p.since.Add(now.Sub(p.until))
+}
+
+// periods returns the periods of the alerts of a rule that were active within the
+// tolerated outage, by the labelsKey of the alerts.
+func (g *group) periods(ctx context.Context, r *groupRule, now time.Time) map[string]period {
+	if g.env.queryable == nil {
+		return nil
+	}
+	all := make(map[string]period)
+	err := g.env.guard(func() error {
+		q, err := g.env.queryable.Querier(now.Add(-g.env.outageTolerance).UnixMilli(), now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		defer q.Close()
+		set := q.Select(ctx, false, nil, stateMatchers(r)...)
+		b := labels.NewBuilder(labels.EmptyLabels())
+		for set.Next() {
+			p, ok, err := lastPeriod(set.At().Iterator(nil))
+			if err != nil {
+				return err
+			}
+			if ok {
+				b.Reset(set.At().Labels())
+				b.Del(model.MetricNameLabel)
+				all[labelsKey(b.Labels())] = p
+			}
+		}
+		return set.Err()
+	})
+	if err != nil {
+		g.env.logger.Error("The alerts of a rule could not be restored; they are pending anew",
+			"file", g.file, "group", g.Name, "rule", r.Name, "err", err)
+		return nil
+	}
+	return all
+}
+
+// stateMatchers select the series that tell since when the alerts of a rule are
+// active. A label that is a template differs from alert to alert.
+func stateMatchers(r *groupRule) []*labels.Matcher {
+	equal := func(name, value string) *labels.Matcher {
+		return labels.MustNewMatcher(labels.MatchEqual, name, value)
+	}
+	matchers := []*labels.Matcher{equal(model.MetricNameLabel, alertsForStateName), equal(labels.AlertName, r.Name)}
+	r.Labels.Range(func(l labels.Label) {
+		if l.Name != labels.AlertName && l.Name != model.MetricNameLabel && !expandable(l.Value) {
+			matchers = append(matchers, equal(l.Name, l.Value))
+		}
+	})
+	return matchers
+}
+
+// lastPeriod reads a series that tells since when an alert is active; ok says
+// whether it was at the end of the series.
+func lastPeriod(it chunkenc.Iterator) (p period, ok bool, err error) {
+	var t int64
+	var v float64
+	for it.Next() == chunkenc.ValFloat {
+		t, v = it.At()
+		ok = true
+	}
+	if !ok || value.IsStaleNaN(v) {
+		return period{}, false, it.Err()
+	}
+	return period{since: time.Unix(int64(v), 0).UTC(), until: time.Unix(t/1000, 0).UTC()}, true, it.Err()
+}
+
+// recall returns what the journal knows of the alerts of the group, by rule.
+func (g *group) recall() map[string][]Change {
+	byRule := make(map[string][]Change)
+	if g.env.journal != nil {
+		for _, c := range g.env.journal.Recall(g.file, g.Name) {
+			byRule[c.Rule] = append(byRule[c.Rule], c)
+		}
+	}
+	return byRule
+}
+
+// recalled returns the alerts with what the journal knows of those that were
+// firing or resolved: since when they fire, and what was sent of them. One that
+// was firing and is not found again is left to the next evaluation, which resolves
+// it, or holds it up.
+func (as alerts) recalled(known []Change, now time.Time) alerts {
+	for _, c := range known {
+		a := c.alert().notAfter(now)
+		i, active := as.find(a.key)
+		switch {
+		case c.State == StatePending, c.State == StateInactive && active && as[i].state != StateInactive:
+		case !active:
+			as = slices.Insert(as, i, a)
+		case c.State == StateFiring && as[i].state != StateInactive:
+			a.candidate, a.keepFiringSince = as[i].candidate, time.Time{}
+			if as[i].lastSentAt.After(a.lastSentAt) {
+				a.lastSentAt = as[i].lastSentAt
+			}
+			as[i] = a
+		}
+	}
+	return as
+}
+
+// find returns where the alert of a key is, or where it belongs.
+func (as alerts) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(as, key, func(a alert, key string) int { return strings.Compare(a.key, key) })
+}
