@@ -11,9 +11,9 @@ import (
 // methods may be called at the same time.
 type Journal interface {
 	// Append adds changes, in the order in which they were made, and does not wait.
-	// The changes are safe when wait has returned nil; several evaluations wait
-	// together, so that they can be written together. The slice belongs to the
-	// journal from now on.
+	// When wait has returned nil, they are as safe as the journal makes them; it says
+	// itself how safe that is. Many wait at the same time, so that what they wait for
+	// can be written together. The slice belongs to the journal from now on.
 	Append(changes []Change) (wait func(context.Context) error)
 
 	// Recall returns the last change of each alert of a group, but for those that
