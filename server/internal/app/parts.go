@@ -149,7 +149,9 @@ func (p *parts) steps() []func(*config.Config) error {
 		func(c *config.Config) error { return p.sender.Apply(c.Prometheus) },
 		func(c *config.Config) error { return p.query.Apply(c.Prometheus) },
 		func(c *config.Config) error { return p.storage.Apply(c.Prometheus) },
-		func(c *config.Config) error { return p.rules.Apply(ruleConfig(c)) },
 		func(c *config.Config) error { return p.scraper.Apply(c.Prometheus) },
+		// Last, because it cannot be taken back: alerts of rules that are gone are
+		// told resolved.
+		func(c *config.Config) error { return p.rules.Apply(ruleConfig(c)) },
 	}
 }

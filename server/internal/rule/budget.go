@@ -11,19 +11,25 @@ import (
 
 // A template can run for ever, and fill the memory: it may range over any number,
 // and templates may call themselves. Nothing can stop one from outside. Therefore
-// each body that can run more than once begins with a call that counts.
+// each body that can run more than once begins with a call that counts, and the
+// body of a template that can be called ends with another.
 
-// spend is the name of the function that counts.
-const spend = "__spend"
+// The names of the functions that count.
+const (
+	spend = "__spend"
+	enter = "__enter"
+	leave = "__leave"
+)
 
 // The limits of one expansion.
 const (
 	maxRepetitions = 100_000
 	maxRepeated    = 64 << 20 // bytes of the template's text, all repetitions together
+	maxNested      = 100      // calls of templates within each other
 )
 
-// bounded returns a template that does the same as text, and calls spend at the
-// beginning of each repetition. A text that repeats nothing, or cannot be parsed,
+// bounded returns a template that does the same as text, and counts each
+// repetition. A text that repeats nothing, or cannot be parsed,
 // is returned as it is.
 func bounded(text string) string {
 	if !slices.ContainsFunc([]string{"range", "define", "block"}, func(word string) bool { return strings.Contains(text, word) }) {
@@ -43,7 +49,7 @@ func bounded(text string) string {
 		}
 		boundRanges(t.Root)
 		if name != main {
-			prepend(t.Root)
+			t.Root.Nodes = slices.Concat(call(enter), t.Root.Nodes, call(leave))
 			fmt.Fprintf(&b, "{{define %q}}%s{{end}}", name, t.Root)
 		}
 	}
@@ -71,25 +77,26 @@ func boundRanges(n syntax.Node) {
 	case *syntax.RangeNode:
 		boundRanges(n.List)
 		boundRanges(n.ElseList)
-		prepend(n.List)
+		n.List.Nodes = slices.Concat(call(spend), n.List.Nodes)
 	}
 }
 
-// prepend puts a call of spend before what is in the list.
-func prepend(list *syntax.ListNode) {
+// call returns the nodes of a call of a function.
+func call(function string) []syntax.Node {
 	tree := syntax.New("")
 	tree.Mode = syntax.SkipFuncCheck
-	if _, err := tree.Parse("{{"+spend+"}}", "", "", make(map[string]*syntax.Tree)); err != nil {
+	if _, err := tree.Parse("{{"+function+"}}", "", "", make(map[string]*syntax.Tree)); err != nil {
 		panic(err) // a constant
 	}
-	list.Nodes = slices.Insert(list.Nodes, 0, tree.Root.Nodes...)
+	return tree.Root.Nodes
 }
 
 // budget is what one expansion may still spend.
 type budget struct {
-	ctx  context.Context
-	left int
-	all  int
+	ctx    context.Context
+	left   int
+	all    int
+	nested int
 }
 
 func newBudget(ctx context.Context, source string) *budget {
@@ -97,11 +104,26 @@ func newBudget(ctx context.Context, source string) *budget {
 	return &budget{ctx: ctx, left: all, all: all}
 }
 
+// The functions return an empty text, which stands where they are called.
 func (b *budget) funcs() template.FuncMap {
-	return template.FuncMap{spend: func() (string, error) {
-		if b.left--; b.left < 0 {
-			return "", fmt.Errorf("the template repeats itself more than %d times", b.all)
-		}
-		return "", b.ctx.Err()
-	}}
+	return template.FuncMap{
+		spend: b.spend,
+		enter: func() (string, error) {
+			if b.nested++; b.nested > maxNested {
+				return "", fmt.Errorf("the templates call each other more than %d deep", maxNested)
+			}
+			return b.spend()
+		},
+		leave: func() string {
+			b.nested--
+			return ""
+		},
+	}
+}
+
+func (b *budget) spend() (string, error) {
+	if b.left--; b.left < 0 {
+		return "", fmt.Errorf("the template repeats itself more than %d times", b.all)
+	}
+	return "", b.ctx.Err()
 }

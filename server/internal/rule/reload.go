@@ -20,13 +20,13 @@ import (
 // series marked stale. On an error, nothing changes.
 //
 // Apply waits for the running evaluation of a rule in each group that is
-// changed or removed.
+// changed or removed. It does nothing once Run has come to its end.
 func (e *Engine) Apply(cfg Config) error {
 	e.change.Lock()
 	defer e.change.Unlock()
 
 	wanted, err := e.build(cfg)
-	if err != nil {
+	if err != nil || e.hasEnded() {
 		return err
 	}
 	c := e.compare(wanted)
@@ -55,6 +55,12 @@ func (e *Engine) Apply(cfg Config) error {
 	changes.Wait()
 	e.resolve(c.gone())
 	return nil
+}
+
+func (e *Engine) hasEnded() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ended
 }
 
 // build makes the groups of a configuration, none of which runs yet.
