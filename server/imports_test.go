@@ -9,7 +9,7 @@ import (
 
 // parts are all rooms below app, api and web, none of which a part knows.
 var parts = []string{
-	"internal/config", "internal/storage", "internal/query", "internal/scrape", "internal/rule/...", "internal/send",
+	"internal/config", "internal/storage", "internal/query/...", "internal/scrape", "internal/rule/...", "internal/send",
 	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify", "internal/state",
 }
 
@@ -33,8 +33,9 @@ var plan = housetest.Plan{
 
 		part("internal/storage"),
 		part("internal/scrape", "internal/storage"),
-		part("internal/query", "internal/storage"),
-		part("internal/rule/definition"),
+		part("internal/query/syntax"),
+		part("internal/query", "internal/query/syntax", "internal/storage"),
+		part("internal/rule/definition", "internal/query/syntax"),
 		part("internal/rule", "internal/rule/definition", "internal/query", "internal/storage"),
 		part("internal/send", "internal/rule"),
 		part("internal/config", "internal/rule/definition"),

@@ -22,6 +22,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/logging"
+
+	"github.com/cresset-metrics/cresset/server/internal/query/syntax"
 )
 
 // Defaults of Options.
@@ -80,7 +82,7 @@ func New(o Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{queryable: o.Queryable, parser: NewParser()}
+	e := &Engine{queryable: o.Queryable, parser: syntax.NewParser(syntax.Default)}
 	e.subqueryStep.Store(time.Duration(promconfig.DefaultGlobalConfig.EvaluationInterval).Milliseconds())
 	e.promql = promql.NewEngine(promql.EngineOpts{
 		Logger:                   o.Logger,

@@ -85,15 +85,6 @@ func TestRuleQuery(t *testing.T) {
 	}
 }
 
-// What Prometheus accepts only with a feature flag is not accepted here either.
-func TestExperimentalLanguageIsOff(t *testing.T) {
-	for _, expr := range []string{"limitk(1, c)", "mad_over_time(c[5m])", "c[5m * 2]", "c[5m] anchored", "c + fill(0) c"} {
-		if _, err := NewParser().ParseExpr(expr); err == nil {
-			t.Errorf("%s was parsed", expr)
-		}
-	}
-}
-
 func exec(t *testing.T, e *Engine, ctx context.Context, expr string) *promql.Result {
 	t.Helper()
 	q, err := e.Instant(ctx, expr, start.Add(10*time.Minute), nil)

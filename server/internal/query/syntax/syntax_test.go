@@ -1,4 +1,4 @@
-package query
+package syntax
 
 import (
 	"strings"
@@ -27,7 +27,7 @@ func TestParserRefusesWhatIsTooLarge(t *testing.T) {
 		{"brackets in a raw string", "vector(1) == on(x) up{a=`" + strings.Repeat("(", 2*maxDepth) + "\\`}", ""},
 		{"brackets one after the other", "up" + strings.Repeat(" + ((up))", maxOperators), ""},
 	}
-	p := NewParser()
+	p := NewParser(Default)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := p.ParseExpr(test.expr)
@@ -38,5 +38,20 @@ func TestParserRefusesWhatIsTooLarge(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// What Prometheus accepts only with a feature flag is not accepted here either.
+func TestDefaultLanguage(t *testing.T) {
+	p := NewParser(Default)
+	for _, expr := range []string{"limitk(1, c)", "mad_over_time(c[5m])", "c[5m] anchored", "c + fill(0) c"} {
+		if _, err := p.ParseExpr(expr); err == nil {
+			t.Errorf("%s was parsed", expr)
+		}
+	}
+	for _, expr := range []string{"rate(c[5m * 2])", "c offset -(1h + step())", "c @ end()"} {
+		if _, err := p.ParseExpr(expr); err != nil {
+			t.Errorf("%s: %v", expr, err)
+		}
 	}
 }

@@ -1,4 +1,5 @@
-package query
+// Package syntax reads expressions of PromQL, within limits.
+package syntax
 
 import (
 	"fmt"
@@ -17,10 +18,13 @@ const (
 	maxOperators = 1000
 )
 
-// NewParser makes a parser for the language as the engine understands it: what
-// Prometheus accepts when no feature flag is given, up to 256 KiB of text, 1000
+// Default is the language as the engine understands it: what Prometheus accepts
+// when no feature flag is given, arithmetic with durations included.
+var Default = parser.Options{ExperimentalDurationExpr: true}
+
+// NewParser makes a parser of a language that reads up to 256 KiB of text, 1000
 // levels of brackets and 1000 operators.
-func NewParser() parser.Parser { return limited{parser.NewParser(parser.Options{})} }
+func NewParser(language parser.Options) parser.Parser { return limited{parser.NewParser(language)} }
 
 type limited struct{ parser.Parser }
 
