@@ -28,6 +28,7 @@ type serveFlags struct {
 	corsOrigin  string
 	retention   model.Duration
 	maxBytes    units.Base2Bytes
+	rulesStrict string
 	resendDelay model.Duration
 	timeout     model.Duration
 	lookback    model.Duration
@@ -55,6 +56,7 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 	cmd.Flag("web.enable-lifecycle", "Answer POST /-/reload.").BoolVar(&o.EnableLifecycle)
 	cmd.Flag("web.cors.origin", "Regular expression for the origins whose pages may read the query API in a browser. Default: none.").StringVar(&f.corsOrigin)
 
+	cmd.Flag("rules.strict", "true: take rule files only if all of them are good. false: use whatever is good, and log the rest.").Default("true").EnumVar(&f.rulesStrict, "true", "false")
 	cmd.Flag("rules.alert.resend-delay", "Least time before an unchanged alert is sent again.").Default("1m").SetValue(&f.resendDelay)
 	cmd.Flag("alertmanager.notification-queue-capacity", "Alerts that may wait for one other Alertmanager.").Default("10000").IntVar(&o.SendQueueCapacity)
 	cmd.Flag("alertmanager.notification-batch-size", "Alerts in one request to another Alertmanager.").Default("256").IntVar(&o.SendBatchSize)
@@ -85,6 +87,7 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 	o.Version = version()
 	o.StorageRetention = time.Duration(f.retention)
 	o.StorageMaxBytes = int64(f.maxBytes)
+	o.LenientRules = f.rulesStrict == "false"
 	o.ResendDelay = time.Duration(f.resendDelay)
 	o.QueryTimeout = time.Duration(f.timeout)
 	o.QueryLookback = time.Duration(f.lookback)

@@ -40,6 +40,9 @@ type Options struct {
 	EnableLifecycle bool           // answer /-/reload
 	CORSOrigin      *regexp.Regexp // origins whose pages may read the API; nil is none
 
+	// LenientRules takes what is good of rule files that are not good as a whole.
+	LenientRules bool
+
 	ResendDelay       time.Duration // default 1m
 	QueryTimeout      time.Duration // default 2m
 	QueryMaxSamples   int           // default 50,000,000

@@ -41,6 +41,7 @@ func (a *App) load() (*config.Config, error) {
 	cfg, err := config.Load(config.Files{
 		Prometheus:   a.o.PrometheusFile,
 		Alertmanager: a.o.AlertmanagerFile,
+		LenientRules: a.o.LenientRules,
 		Self:         a.self,
 	})
 	if err != nil {

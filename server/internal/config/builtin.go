@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
@@ -43,7 +41,7 @@ func builtinPrometheus(self Self) (promFile, error) {
 	if err != nil {
 		return promFile{}, err
 	}
-	rules, _, err := definition.Parse(builtinRulesFile, []byte(builtin("rules.yml")), model.UTF8Validation)
+	rules, _, err := definition.Parse(builtinRulesFile, []byte(builtin("rules.yml")), definition.Options{})
 	if err != nil {
 		return promFile{}, err
 	}

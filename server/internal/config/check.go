@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
@@ -55,7 +54,7 @@ func check(path string) Checked {
 	switch c.Kind = kindOf(root); c.Kind {
 	case KindPrometheus:
 		var f promFile
-		if f, c.Err = loadPrometheus(path, Self{}); c.Err == nil {
+		if f, c.Err = loadPrometheus(Files{Prometheus: path}); c.Err == nil {
 			c.Found = fmt.Sprintf("%s, %s with %s", count(len(f.config.ScrapeConfigs), "scrape job"), count(len(f.rules), "rule file"), count(rulesIn(f.rules...), "rule"))
 		}
 		c.Warnings = f.warnings
@@ -67,9 +66,10 @@ func check(path string) Checked {
 		}
 		c.Warnings = f.warnings
 	case KindRules:
-		file, warnings, err := definition.Parse(path, content, model.UTF8Validation)
+		file, warnings, err := definition.Parse(path, content, definition.Options{})
 		c.Warnings, c.Err = warnings, fromText(err)
 		if err == nil {
+			c.Warnings = append(c.Warnings, file.DuplicateWarnings()...)
 			c.Found = fmt.Sprintf("%s with %s", count(len(file.Groups), "group"), count(rulesIn(file), "rule"))
 		}
 	default:

@@ -6,7 +6,8 @@
 // names file, line and reason, and whatever the file asks for that this server
 // does not do is refused by its name instead of being ignored.
 //
-// A file is good as a whole or not at all. Nothing of a bad one is used.
+// A file is good as a whole or not at all, and nothing of a bad one is used; rule
+// files alone can be loaded leniently.
 package config
 
 import (
@@ -34,6 +35,10 @@ type Files struct {
 	Prometheus   string // path of prometheus.yml
 	Alertmanager string // path of alertmanager.yml
 
+	// LenientRules takes what is good of rule files that are not good as a whole. What
+	// is wrong with them is among the warnings then.
+	LenientRules bool
+
 	Self Self // needed if Prometheus is empty
 }
 
@@ -58,7 +63,7 @@ type Config struct {
 // Load reads the files and everything they refer to. If the error is not nil it
 // is one or more Errors, joined: one line for each.
 func Load(files Files) (*Config, error) {
-	prom, promErr := loadPrometheus(files.Prometheus, files.Self)
+	prom, promErr := loadPrometheus(files)
 	am, amErr := loadAlertmanager(files.Alertmanager)
 	if err := errors.Join(promErr, amErr); err != nil {
 		return nil, err

@@ -31,11 +31,12 @@ type job struct {
 	place  place
 }
 
-// loadPrometheus reads a prometheus.yml and the files that it names, or the
-// built-in ones if path is empty.
-func loadPrometheus(path string, self Self) (promFile, error) {
+// loadPrometheus reads the prometheus.yml of files and the files that it names, or
+// the built-in ones if there is none.
+func loadPrometheus(files Files) (promFile, error) {
+	path := files.Prometheus
 	if path == "" {
-		return builtinPrometheus(self)
+		return builtinPrometheus(files.Self)
 	}
 	content, err := read(path)
 	if err != nil {
@@ -45,8 +46,15 @@ func loadPrometheus(path string, self Self) (promFile, error) {
 	if err != nil {
 		return promFile{}, err
 	}
-	rules, ruleWarnings, ruleErr := definition.LoadGlobs(f.config.RuleFiles, f.config.GlobalConfig.MetricNameValidationScheme)
+	rules, ruleWarnings, ruleErr := definition.LoadGlobs(f.config.RuleFiles, definition.Options{
+		Names:   f.config.GlobalConfig.MetricNameValidationScheme,
+		Lenient: files.LenientRules,
+	})
 	f.rules = rules
+	if files.LenientRules && ruleErr != nil {
+		ruleWarnings = append(ruleWarnings, strings.Split(ruleErr.Error(), "\n")...)
+		ruleErr = nil
+	}
 	jobs, jobWarnings, jobErr := scrapeJobs(path, f)
 	clientWarnings, clientErr := checkPrometheusClients(path, f, jobs)
 	f.warnings = slices.Concat(f.warnings, ruleWarnings, jobWarnings, clientWarnings)

@@ -44,7 +44,7 @@ func TestUpstreamFiles(t *testing.T) {
 				return err
 			},
 			ours: func(path string) error {
-				_, err := loadPrometheus(path, Self{})
+				_, err := loadPrometheus(Files{Prometheus: path})
 				return err
 			},
 		},

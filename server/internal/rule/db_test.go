@@ -153,7 +153,7 @@ func queryOf(t testing.TB, db storage.Queryable) QueryFunc {
 // parse returns a rule file, which must be good.
 func parse(t testing.TB, path, content string) *definition.File {
 	t.Helper()
-	f, _, err := definition.Parse(path, []byte(content), 0)
+	f, _, err := definition.Parse(path, []byte(content), definition.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,20 +1,17 @@
 package definition
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
 )
 
 func TestParse(t *testing.T) {
-	f := parse(t, "r.yml", `
+	f := parseFile(t, "r.yml", `
 groups:
 - name: one
   interval: 30s
@@ -68,12 +65,12 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"no YAML", "groups: [", []string{"r.yml:1: did not find expected node content"}},
 		{"bad indentation", "groups:\n- name: a\n   rules: []\n", []string{"r.yml:3: mapping values are not allowed in this context"}},
-		{"no mapping", "- a\n", []string{"r.yml:1: cannot unmarshal !!seq into a rule file"}},
-		{"unknown field of the file", "group: []\n", []string{`r.yml:1: unknown field group in a rule file`}},
+		{"no mapping", "- a\n", []string{"r.yml:1:1: cannot unmarshal !!seq into a rule file"}},
+		{"unknown field of the file", "group: []\n", []string{`r.yml:1:1: unknown field group in a rule file`}},
 		{"unknown fields", "groups:\n- name: a\n  every: 1m\n  rules:\n  - record: r\n    expr: up\n    fro: 1m\n", []string{
-			`r.yml:3: unknown field every in a group`, `r.yml:7: unknown field fro in a rule`,
+			`r.yml:3:3: unknown field every in a group`, `r.yml:7:5: unknown field fro in a rule`,
 		}},
-		{"wrong type", "groups:\n- name: a\n  limit: lots\n", []string{"r.yml:3: cannot unmarshal !!str `lots` into int"}},
+		{"wrong type", "groups:\n- name: a\n  limit: lots\n", []string{"r.yml:3:10: limit: cannot unmarshal !!str `lots` into int"}},
 		{"bad durations", "groups:\n- name: a\n  interval: 5\n  rules:\n  - alert: A\n    expr: up\n    for: 5 minutes\n", []string{
 			`r.yml:3:13: interval: not a valid duration string: "5"`, `r.yml:7:10: for: unknown unit " minutes" in duration "5 minutes"`,
 		}},
@@ -118,7 +115,7 @@ func TestParseErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, _, err := Parse("r.yml", []byte(test.content), 0)
+			_, _, err := Parse("r.yml", []byte(test.content), Options{})
 			if err == nil {
 				t.Fatal("the file was accepted")
 			}
@@ -129,10 +126,10 @@ func TestParseErrors(t *testing.T) {
 
 func TestParseLabelNames(t *testing.T) {
 	const content = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    labels: {with.dot: x}\n"
-	if _, _, err := Parse("r.yml", []byte(content), model.UTF8Validation); err != nil {
+	if _, _, err := Parse("r.yml", []byte(content), Options{Names: model.UTF8Validation}); err != nil {
 		t.Errorf("UTF-8 names: %v", err)
 	}
-	if _, _, err := Parse("r.yml", []byte(content), model.LegacyValidation); err == nil {
+	if _, _, err := Parse("r.yml", []byte(content), Options{Names: model.LegacyValidation}); err == nil {
 		t.Error("legacy names: with.dot was accepted")
 	}
 }
@@ -150,7 +147,7 @@ func TestLoadGlobs(t *testing.T) {
 	write("empty.yml", "# nothing\n")
 	at := func(pattern string) string { return filepath.Join(dir, pattern) }
 
-	files, warnings, err := LoadGlobs([]string{at("a.yml"), at("*.yml"), at("no*.yaml")}, 0)
+	files, warnings, err := LoadGlobs([]string{at("a.yml"), at("*.yml"), at("no*.yaml")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,69 +157,31 @@ func TestLoadGlobs(t *testing.T) {
 	}
 	wantLines(t, "files", paths, []string{at("a.yml"), at("b.yml"), at("empty.yml")})
 	wantLines(t, "warnings", warnings, []string{
-		at("b.yml") + ": only the first YAML document of the file is used",
+		at("b.yml") + ":4:1: only the first YAML document of the file is used",
 		`rule_files: no file matches "` + at("no*.yaml") + `"`,
 	})
 
 	write("bad1.yml", "groups:\n- {}\n")
 	write("bad2.yml", "groups: 1\n")
-	files, _, err = LoadGlobs([]string{at("*.yml"), "["}, 0)
+	files, _, err = LoadGlobs([]string{at("*.yml"), "["}, Options{})
 	if files != nil || err == nil {
 		t.Fatalf("with bad files: got %d files and error %v", len(files), err)
 	}
 	wantLines(t, "errors", strings.Split(err.Error(), "\n"), []string{
 		at("bad1.yml") + ":2:3: Groupname must not be empty",
-		at("bad2.yml") + ":1: cannot unmarshal !!int `1` into a list of groups",
+		at("bad2.yml") + ":1:9: groups: cannot unmarshal !!int `1` into a list",
 		`rule_files: bad pattern "[": syntax error in pattern`,
 	})
 
-	if _, _, err := Load(at("missing.yml"), 0); err == nil || err.Error() != at("missing.yml")+": no such file or directory" {
+	if _, _, err := Load(at("missing.yml"), Options{}); err == nil || err.Error() != at("missing.yml")+": no such file or directory" {
 		t.Errorf("missing file: got error %v", err)
 	}
 }
 
-// Whatever the content, it is accepted exactly if Prometheus accepts it, and
-// each error is one line that says where.
-func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{
-		"",
-		"groups:\n- name: a\n  interval: 1m\n  rules:\n  - record: r\n    expr: sum(up)\n    labels: {a: b}\n",
-		"groups:\n- name: a\n  labels: {x: y}\n  limit: 3\n  query_offset: 1m\n  rules:\n  - alert: A\n    expr: up == 0\n    for: 5m\n    annotations: {s: '{{ $value }}'}\n",
-		"groups:\n- &a\n  name: a\n  rules:\n  - &r {record: r, expr: up}\n  - <<: *r\n    record: s\n- <<: [*a]\n  name: b\n",
-		"a: &a {<<: *a}\n",
-		"groups: [null, {name: x, rules: [null]}]\n",
-		"groups:\n- name: ''\n  rules:\n  - alert: A\n    record: r\n    expr: up{\n    for: 1x\n    labels: {__name__: '{{'}\n",
-		"groups: []\n---\ngroups: [\n",
-		"? groups\n: - ? name\n    : !!binary YQ==\n",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, content []byte) {
-		_, wantErrs := rulefmt.Parse(content, false, model.UTF8Validation, promqlParser, slog.New(slog.DiscardHandler))
-		file, _, err := Parse("r.yml", content, 0)
-		if (err == nil) != (len(wantErrs) == 0) {
-			t.Fatalf("got error %v, want one exactly if Prometheus has: %v", err, wantErrs)
-		}
-		if err == nil {
-			if file == nil {
-				t.Fatal("no error, and no file")
-			}
-			return
-		}
-		for _, line := range strings.Split(err.Error(), "\n") {
-			if !errorLine.MatchString(line) {
-				t.Fatalf("the error %q does not say where it is", line)
-			}
-		}
-	})
-}
-
-var errorLine = regexp.MustCompile(`^r\.yml:\d+(:\d+)?: \S`)
-
-// parse returns a rule file, which must be good.
-func parse(t testing.TB, path, content string) *File {
+// parseFile returns a rule file, which must be good.
+func parseFile(t testing.TB, path, content string) *File {
 	t.Helper()
-	f, _, err := Parse(path, []byte(content), 0)
+	f, _, err := Parse(path, []byte(content), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
