@@ -20,6 +20,7 @@ import (
 // else before the goroutine has ended.
 type group struct {
 	definition.Group // as defined, but for the interval, which is never 0
+	defined          definition.Group
 	file             string
 	queryOffset      time.Duration
 	externalLabels   labels.Labels
@@ -63,6 +64,7 @@ type outcome struct {
 func newGroup(file string, def definition.Group, cfg Config, env *environment) *group {
 	g := &group{
 		Group:          def,
+		defined:        def,
 		file:           file,
 		queryOffset:    cfg.QueryOffset,
 		externalLabels: cfg.ExternalLabels,
@@ -75,6 +77,9 @@ func newGroup(file string, def definition.Group, cfg Config, env *environment) *
 	}
 	if g.QueryOffset != nil {
 		g.queryOffset = *g.QueryOffset
+	}
+	if env.slots != nil {
+		g.batches = definition.Batches(def.Rules)
 	}
 	for i := range def.Rules {
 		r := &def.Rules[i]

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/prometheus"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // metrics are what the engine says of itself, under the names that dashboards
@@ -26,6 +28,7 @@ type metrics struct {
 	lastRestore     *prometheus.GaugeVec
 
 	limitExceeded *prometheus.CounterVec
+	notLoaded     *prometheus.GaugeVec
 }
 
 // durations keeps durations in both forms that dashboards know.
@@ -88,7 +91,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		Name: "cresset_rule_limit_exceeded_total",
 		Help: "Rule evaluations whose result was dropped because it had more series or alerts than the limit of the group allows.",
 	}, []string{"rule_group"})
-	all = append(all, m.limitExceeded)
+	m.notLoaded = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "cresset_rules_not_loaded",
+		Help: "Rules and groups of a file, or the file itself, that are bad and therefore not in force as the file has them. Only files with any are listed.",
+	}, []string{"file"})
+	all = append(all, m.limitExceeded, m.notLoaded)
 	if r != nil {
 		r.MustRegister(all...)
 	}
@@ -120,6 +127,23 @@ func (m *metrics) group(g *group) groupMetrics {
 		lastDurationSum:  m.lastDurationSum.WithLabelValues(key),
 		lastSamples:      m.lastSamples.WithLabelValues(key),
 		limitExceeded:    m.limitExceeded.WithLabelValues(key),
+	}
+}
+
+// loaded tells what of the files of a configuration is bad.
+func (m *metrics) loaded(files []*definition.File) {
+	m.notLoaded.Reset()
+	for _, f := range files {
+		bad := len(f.Bad)
+		if f.Broken != nil {
+			bad++
+		}
+		for _, g := range f.Groups {
+			bad += len(g.Bad)
+		}
+		if bad > 0 {
+			m.notLoaded.WithLabelValues(f.Path).Set(float64(bad))
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ func (e *Engine) Apply(cfg Config) error {
 		return err
 	}
 	c := e.compare(wanted)
+	e.env.metrics.loaded(cfg.Files)
 	e.applied = true
 	for _, g := range c.leaving {
 		g.halt()
@@ -57,6 +58,13 @@ func (e *Engine) Apply(cfg Config) error {
 	return nil
 }
 
+// inUse returns the present groups, by key.
+func (e *Engine) inUse() map[string]*group {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.groups)
+}
+
 func (e *Engine) hasEnded() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -68,9 +76,10 @@ func (e *Engine) build(cfg Config) (map[string]*group, error) {
 	if cfg.Interval <= 0 {
 		return nil, fmt.Errorf("evaluation interval %v: must be more than 0", cfg.Interval)
 	}
+	inUse := e.inUse()
 	groups := make(map[string]*group)
 	for _, f := range cfg.Files {
-		for _, def := range f.Groups {
+		for _, def := range lastGood(f, inUse) {
 			g := newGroup(f.Path, def, cfg, e.env)
 			if g.Interval <= 0 {
 				return nil, fmt.Errorf("%s: group %q: interval %v: must be more than 0", f.Path, g.Name, g.Interval)
@@ -103,10 +112,7 @@ type place struct {
 // compare finds out what changes with the wanted groups. The groups that do not
 // change are put in the place of the wanted ones that are the same.
 func (e *Engine) compare(wanted map[string]*group) *succession {
-	e.mu.Lock()
-	current := maps.Clone(e.groups)
-	e.mu.Unlock()
-
+	current := e.inUse()
 	c := &succession{continues: make(map[*groupRule]place), heirs: make(map[*groupRule]bool)}
 	for _, key := range slices.Sorted(maps.Keys(current)) {
 		if next := wanted[key]; next == nil || !current[key].same(next) {
@@ -327,11 +333,8 @@ func (e *Engine) resolve(gone []place) {
 
 // firing returns the keys of all alerts that fire.
 func (e *Engine) firing() map[string]bool {
-	e.mu.Lock()
-	groups := slices.Collect(maps.Values(e.groups))
-	e.mu.Unlock()
 	keys := make(map[string]bool)
-	for _, g := range groups {
+	for _, g := range e.inUse() {
 		g.mu.Lock()
 		for _, r := range g.rules {
 			for _, a := range r.alerts {
