@@ -19,6 +19,7 @@ var errDuplicateSeries = errors.New("vector contains metrics with the same label
 // samples there were.
 func (g *group) evaluateRule(ctx context.Context, r *groupRule, at time.Time) int {
 	start := g.env.now()
+	g.metrics.evaluations.Inc()
 	var samples []sample
 	err := g.env.guard(func() (err error) {
 		if samples, err = g.result(ctx, r, at); err != nil {

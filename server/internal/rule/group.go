@@ -160,14 +160,13 @@ func (g *group) restoreInTime(ctx context.Context) {
 // evaluate evaluates all rules at a slot.
 func (g *group) evaluate(ctx context.Context, at time.Time) {
 	start := g.env.now()
-	samples, whole := g.evaluateRules(ctx, at)
-	if !whole {
-		return
-	}
-	if err := g.markStale(ctx, at, g.orphans); err != nil {
-		g.env.logger.Warn("Marking the series of removed rules stale failed", "file", g.file, "group", g.Name, "err", err)
-	} else {
-		g.orphans = nil
+	if samples, whole := g.evaluateRules(ctx, at); whole {
+		g.metrics.lastSamples.Set(float64(samples))
+		if err := g.markStale(ctx, at, g.orphans); err != nil {
+			g.env.logger.Warn("Marking the series of removed rules stale failed", "file", g.file, "group", g.Name, "err", err)
+		} else {
+			g.orphans = nil
+		}
 	}
 
 	var inRules time.Duration
@@ -175,7 +174,7 @@ func (g *group) evaluate(ctx context.Context, at time.Time) {
 		inRules += r.evaluationTime
 	}
 	took := g.env.now().Sub(start)
-	g.metrics.evaluated(start, took, inRules, samples)
+	g.metrics.evaluated(start, took, inRules)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.evaluationTime, g.lastEvaluation = took, start

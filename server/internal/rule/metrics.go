@@ -169,20 +169,19 @@ func (m *groupMetrics) iteration(missed int) {
 	m.iterationsMissed.Add(float64(missed))
 }
 
-// ruleEvaluated counts an evaluation of one rule.
+// ruleEvaluated tells how the evaluation of one rule went. It is counted when it
+// begins.
 func (m *groupMetrics) ruleEvaluated(took time.Duration, failed bool) {
-	m.evaluations.Inc()
 	m.all.ruleDuration.observe(took)
 	if failed {
 		m.failures.Inc()
 	}
 }
 
-// evaluated counts an evaluation of the whole group.
-func (m *groupMetrics) evaluated(start time.Time, took, inRules time.Duration, samples int) {
+// evaluated counts an evaluation of the group, whether it came to the end or not.
+func (m *groupMetrics) evaluated(start time.Time, took, inRules time.Duration) {
 	m.all.groupDuration.observe(took)
 	m.lastEvaluation.Set(float64(start.UnixNano()) / 1e9)
 	m.lastDuration.Set(took.Seconds())
 	m.lastDurationSum.Set(inRules.Seconds())
-	m.lastSamples.Set(float64(samples))
 }
