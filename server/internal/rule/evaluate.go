@@ -102,13 +102,17 @@ func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, a
 	}
 	seen := g.candidates(ctx, r, result, at)
 	old := r.alerts
+	if g.unrestored > 0 {
+		old = old.foundAgain(r.recalled, seen, at)
+	}
 	var told alerts
 	if r.relabelled {
 		old, told = old.relabelled(seen, at)
 	}
 	next, send, err := p.advance(old, seen, at)
-	g.remember(ctx, r.Identity(), changes(r.alerts, next))
-
+	if g.unrestored == 0 {
+		g.remember(ctx, r.id, changes(r.alerts, next))
+	}
 	g.mu.Lock()
 	r.alerts = next
 	g.mu.Unlock()

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,10 +46,12 @@ type group struct {
 // groupRule is a rule and what is known of it.
 type groupRule struct {
 	*definition.Rule
+	id           string // of the rule within its group, for the journal
 	generatorURL string
 	templates    map[string]string // texts that have to be expanded, and what is expanded in their place
 	written      map[string]series // by its last evaluation; keys are labelsKeys
 	relabelled   bool              // since the last evaluation: its alerts have the labels of before
+	recalled     alerts            // what the journal knows of its alerts, as long as these are not restored
 
 	outcome // guarded by the group's mu
 }
@@ -81,10 +84,17 @@ func newGroup(file string, def definition.Group, cfg Config, env *environment) *
 	if env.slots != nil {
 		g.batches = definition.Batches(def.Rules)
 	}
+	namesakes := make(map[string]int)
 	for i := range def.Rules {
 		r := &def.Rules[i]
+		id := r.Identity()
+		namesakes[id]++
+		if n := namesakes[id]; n > 1 {
+			id += sep + strconv.Itoa(n)
+		}
 		g.rules = append(g.rules, &groupRule{
 			Rule:         r,
+			id:           id,
 			generatorURL: strings.TrimRight(env.externalURL.String(), "/") + strutil.TableLinkForExpression(r.Query),
 			templates:    templatesOf(r),
 		})

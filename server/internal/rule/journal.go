@@ -24,7 +24,7 @@ type Journal interface {
 // Change is what an alert of a rule has become.
 type Change struct {
 	File, Group string
-	Rule        string        // definition.Rule.Identity of its rule
+	Rule        string        // tells its rule apart from others of the group; any bytes
 	Labels      labels.Labels // of the alert; they tell it apart from others of the rule
 
 	// State is empty when the alert is to be forgotten; what follows is then, too.
@@ -86,6 +86,9 @@ func (c Change) alert() alert {
 // remember writes down what became of the alerts of a rule, and waits until that
 // is safe. Should it fail, the alerts are sent nevertheless: to be told twice is
 // better than not at all.
+//
+// As long as alerts are not restored, nobody calls this for their evaluations: what
+// the journal knows has to be found there, should the process end again.
 func (g *group) remember(ctx context.Context, rule string, all []Change) {
 	if g.env.journal == nil || len(all) == 0 {
 		return

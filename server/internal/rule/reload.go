@@ -89,6 +89,7 @@ func (e *Engine) build(cfg Config) (map[string]*group, error) {
 			}
 			if !e.applied && (e.env.queryable != nil || e.env.journal != nil) {
 				g.unrestored = evaluationsBeforeRestore
+				g.recall()
 			}
 			groups[g.key()] = g
 		}
@@ -238,9 +239,15 @@ func (c *succession) settle(g *group) {
 		r.alerts, r.written = from.rule.alerts, from.rule.written
 		r.relabelled = from.rule.relabelled || !labels.Equal(from.rule.Labels, r.Labels)
 		g.unrestored = max(g.unrestored, from.group.unrestored)
-		if from.group.key() != g.key() || from.rule.Identity() != r.Identity() {
-			from.group.remember(context.Background(), from.rule.Identity(), changes(r.alerts, nil))
-			g.remember(context.Background(), r.Identity(), changes(nil, r.alerts))
+		r.recalled = from.remembered()
+		if from.group.key() != g.key() || from.rule.id != r.id {
+			from.group.remember(context.Background(), from.rule.id, changes(r.recalled, nil))
+			g.remember(context.Background(), r.id, changes(nil, r.recalled))
+		}
+	}
+	if g.unrestored == 0 {
+		for _, r := range g.rules {
+			r.recalled = nil
 		}
 	}
 	old := c.predecessor(g)
@@ -252,6 +259,14 @@ func (c *succession) settle(g *group) {
 	if old.Interval == g.Interval {
 		g.schedule = old.schedule // so that no slot is lost
 	}
+}
+
+// remembered returns the alerts of a rule as the journal knows them.
+func (p place) remembered() alerts {
+	if p.group.unrestored > 0 {
+		return p.rule.recalled
+	}
+	return p.rule.alerts
 }
 
 // left returns the series that a group which has ended leaves behind: of rules
@@ -314,9 +329,9 @@ func (e *Engine) resolve(gone []place) {
 	now := e.env.now()
 	var firing map[string]bool // of all groups, by key; found when it is needed
 	for _, p := range gone {
-		p.group.remember(context.Background(), p.rule.Identity(), changes(p.rule.alerts, nil))
+		p.group.remember(context.Background(), p.rule.id, changes(p.remembered(), nil))
 		var told alerts
-		for _, a := range p.rule.alerts {
+		for _, a := range p.rule.alerts.recalled(p.rule.recalled, now) {
 			if a.state != StateFiring || a.lastSentAt.IsZero() {
 				continue
 			}

@@ -22,9 +22,11 @@ const evaluationsBeforeRestore = 2
 // restore makes the alerts of a group go on where they were before the process
 // ended. The journal, if there is one, knows the firing and resolved ones; since
 // when the others are pending, the series that tell of them say.
+//
+// An alert that the journal has firing fires on as soon as it is found again. Only
+// those that are not found are kept back until now.
 func (g *group) restore(ctx context.Context, now time.Time) {
 	start := g.env.now()
-	recalled := g.recall()
 	for _, r := range g.rules {
 		if r.Kind != definition.KindAlerting {
 			continue
@@ -32,12 +34,14 @@ func (g *group) restore(ctx context.Context, now time.Time) {
 		next := slices.Clone(r.alerts)
 		if r.For >= g.env.forGracePeriod && len(next) > 0 {
 			for key, p := range g.periods(ctx, r, now) {
-				if i, ok := next.find(key); ok {
+				if i, ok := next.find(key); ok && !(next[i].state == StateFiring && r.recalled.fires(key)) {
 					next[i].activeAt = p.resume(r.For, g.env.forGracePeriod, now)
 				}
 			}
 		}
-		next = next.recalled(recalled[r.Identity()], now)
+		next = next.recalled(r.recalled, now)
+		g.remember(ctx, r.id, changes(r.recalled, next))
+		r.recalled = nil
 		g.mu.Lock()
 		r.alerts = next
 		g.mu.Unlock()
@@ -133,38 +137,58 @@ func lastPeriod(it chunkenc.Iterator) (p period, ok bool, err error) {
 	return period{since: time.Unix(int64(v), 0).UTC(), until: time.Unix(t/1000, 0).UTC()}, true, it.Err()
 }
 
-// recall returns what the journal knows of the alerts of the group, by rule.
-func (g *group) recall() map[string][]Change {
-	byRule := make(map[string][]Change)
-	if g.env.journal != nil {
-		for _, c := range g.env.journal.Recall(g.file, g.Name) {
-			byRule[c.Rule] = append(byRule[c.Rule], c)
-		}
+// recall notes what the journal knows of the alerts of the group.
+func (g *group) recall() {
+	if g.env.journal == nil {
+		return
 	}
-	return byRule
+	byRule := make(map[string]alerts)
+	for _, c := range g.env.journal.Recall(g.file, g.Name) {
+		byRule[c.Rule] = append(byRule[c.Rule], c.alert())
+	}
+	for _, r := range g.rules {
+		r.recalled = byRule[r.id]
+		slices.SortFunc(r.recalled, func(a, b alert) int { return strings.Compare(a.key, b.key) })
+	}
 }
 
-// recalled returns the alerts with what the journal knows of those that were
-// firing or resolved: since when they fire, and what was sent of them. One that
-// was firing and is not found again is left to the next evaluation, which resolves
-// it, or holds it up.
-func (as alerts) recalled(known []Change, now time.Time) alerts {
-	for _, c := range known {
-		a := c.alert().notAfter(now)
-		i, active := as.find(a.key)
-		switch {
-		case c.State == StatePending, c.State == StateInactive && active && as[i].state != StateInactive:
-		case !active:
-			as = slices.Insert(as, i, a)
-		case c.State == StateFiring && as[i].state != StateInactive:
-			a.candidate, a.keepFiringSince = as[i].candidate, time.Time{}
-			if as[i].lastSentAt.After(a.lastSentAt) {
-				a.lastSentAt = as[i].lastSentAt
-			}
-			as[i] = a
+// foundAgain returns the alerts with those that fire as far as the journal knows,
+// and that are seen again.
+func (as alerts) foundAgain(known alerts, seen []candidate, now time.Time) alerts {
+	for _, c := range seen {
+		if known.fires(c.key) {
+			i, _ := known.find(c.key)
+			as = as.with(known[i].notAfter(now))
 		}
 	}
 	return as
+}
+
+// recalled returns the alerts with those that are firing or resolved as far as the
+// journal knows. One that was firing and is not found again is left to the next
+// evaluation, which resolves it, or holds it up.
+func (as alerts) recalled(known alerts, now time.Time) alerts {
+	for _, a := range known {
+		if a.state != StatePending {
+			as = as.with(a.notAfter(now))
+		}
+	}
+	return as
+}
+
+// with returns the alerts with a, if a is not among them already.
+func (as alerts) with(a alert) alerts {
+	i, found := as.find(a.key)
+	if found {
+		return as
+	}
+	return slices.Concat(as[:i], alerts{a}, as[i:])
+}
+
+// fires reports whether the alert of a key is among the alerts, and fires.
+func (as alerts) fires(key string) bool {
+	i, found := as.find(key)
+	return found && as[i].state == StateFiring
 }
 
 // find returns where the alert of a key is, or where it belongs.
