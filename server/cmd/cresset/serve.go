@@ -30,6 +30,7 @@ type serveFlags struct {
 	maxBytes    units.Base2Bytes
 	rulesStrict string
 	resendDelay model.Duration
+	drain       bool
 	timeout     model.Duration
 	lookback    model.Duration
 	logLevel    string
@@ -61,6 +62,8 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 	cmd.Flag("alertmanager.notification-queue-capacity", "Alerts that may wait for one other Alertmanager.").Default("10000").IntVar(&o.SendQueueCapacity)
 	cmd.Flag("alertmanager.notification-batch-size", "Alerts in one request to another Alertmanager.").Default("256").IntVar(&o.SendBatchSize)
 
+	cmd.Flag("alertmanager.drain-notification-queue-on-shutdown", "When the server stops, or another Alertmanager is no longer known, still send it the alerts that wait for it, for up to five seconds. Otherwise they are dropped.").Default("true").BoolVar(&f.drain)
+
 	cmd.Flag("query.timeout", "How long a query may take.").Default("2m").SetValue(&f.timeout)
 	cmd.Flag("query.max-concurrency", "Queries that may run at once.").Default("20").IntVar(&o.QueryConcurrency)
 	cmd.Flag("query.max-samples", "Samples that one query may hold in memory.").Default("50000000").IntVar(&o.QueryMaxSamples)
@@ -89,6 +92,7 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 	o.StorageMaxBytes = int64(f.maxBytes)
 	o.LenientRules = f.rulesStrict == "false"
 	o.ResendDelay = time.Duration(f.resendDelay)
+	o.SendDropOnStop = !f.drain
 	o.QueryTimeout = time.Duration(f.timeout)
 	o.QueryLookback = time.Duration(f.lookback)
 	for name, value := range map[string]int{

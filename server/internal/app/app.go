@@ -50,6 +50,7 @@ type Options struct {
 	QueryLookback     time.Duration // default 5m
 	SendQueueCapacity int           // alerts that wait for one Alertmanager; default 10,000
 	SendBatchSize     int           // alerts in one request to an Alertmanager; default 256
+	SendDropOnStop    bool          // drop the alerts that wait for Alertmanagers when the server stops
 
 	Flags   map[string]string // of the command line, to be shown
 	Version string            // of Cresset; default "devel"

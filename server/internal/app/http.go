@@ -58,19 +58,20 @@ func (a *App) routes(p *parts) http.Handler {
 	prefix := a.o.RoutePrefix
 
 	promapi.New(promapi.Options{
-		Engine:        p.query,
-		Storage:       p.storage,
-		Targets:       p.scraper,
-		Rules:         p.rules.Groups,
-		Alertmanagers: p.sender.Alertmanagers,
-		Config:        a.shownConfig,
-		Flags:         a.o.Flags,
-		Build:         promapi.BuildInfo{Version: prometheusVersion, Revision: "cresset-" + a.o.Version, GoVersion: runtime.Version()},
-		Runtime:       a.runtimeInfo,
-		ListenAddress: a.listener.Addr().String(),
-		ExternalURL:   a.o.ExternalURL,
-		CORSOrigin:    a.o.CORSOrigin,
-		Logger:        a.logger.With("part", "api"),
+		Engine:               p.query,
+		Storage:              p.storage,
+		Targets:              p.scraper,
+		Rules:                p.rules.Groups,
+		Alertmanagers:        p.sender.Alertmanagers,
+		DroppedAlertmanagers: p.sender.DroppedAlertmanagers,
+		Config:               a.shownConfig,
+		Flags:                a.o.Flags,
+		Build:                promapi.BuildInfo{Version: prometheusVersion, Revision: "cresset-" + a.o.Version, GoVersion: runtime.Version()},
+		Runtime:              a.runtimeInfo,
+		ListenAddress:        a.listener.Addr().String(),
+		ExternalURL:          a.o.ExternalURL,
+		CORSOrigin:           a.o.CORSOrigin,
+		Logger:               a.logger.With("part", "api"),
 	}).Register(mux, prefix)
 
 	amapi.New(amapi.Options{

@@ -72,6 +72,8 @@ func (a *App) build() (*parts, error) {
 		Local:               p.receive(a.logger.With("part", "alert")),
 		QueueCapacity:       a.o.SendQueueCapacity,
 		BatchSize:           a.o.SendBatchSize,
+		ResendDelay:         a.o.ResendDelay,
+		DropOnStop:          a.o.SendDropOnStop,
 		UserAgent:           "Cresset/" + a.o.Version,
 		Logger:              a.logger.With("part", "send"),
 		Registerer:          a.registry.ours,

@@ -19,6 +19,7 @@ type metrics struct {
 	errors      *prometheus.CounterVec
 	sent        *prometheus.CounterVec
 	dropped     *prometheus.CounterVec
+	replaced    *prometheus.CounterVec
 	queueLength *prometheus.GaugeVec
 
 	mu    sync.Mutex     // guards users
@@ -57,25 +58,28 @@ func newMetrics(r prometheus.Registerer, alertmanagers func() float64) *metrics 
 		errors:  counter("errors_total", "Total number of sent alerts affected by errors."),
 		sent:    counter("sent_total", "Total number of alerts sent."),
 		dropped: counter("dropped_total", "Total number of alerts dropped due to errors when sending to Alertmanager."),
+		replaced: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cresset_notifications_replaced_total",
+			Help: "Total number of alerts that were replaced by news of the same alert before they were sent.",
+		}, label),
 		queueLength: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "prometheus_notifications_queue_length",
 			Help: "The number of alert notifications in the queue.",
 		}, label),
 	}
 	if r != nil {
-		r.MustRegister(m.queueCapacity, m.alertmanagers, m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.queueLength)
+		r.MustRegister(m.queueCapacity, m.alertmanagers, m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.replaced, m.queueLength)
 	}
 	return m
 }
 
-// queueMetrics are the metrics of one URL, found once.
+// queueMetrics are the metrics of one URL.
 type queueMetrics struct {
 	all *metrics
 	url string
 
-	latency, quantiles    prometheus.Observer
-	errors, sent, dropped prometheus.Counter
-	queueLength           prometheus.Gauge
+	errors, sent, dropped, replaced prometheus.Counter
+	queueLength                     prometheus.Gauge
 }
 
 // acquire returns the metrics of a URL, to be released.
@@ -86,11 +90,10 @@ func (m *metrics) acquire(url string) *queueMetrics {
 	return &queueMetrics{
 		all:         m,
 		url:         url,
-		latency:     m.latency.WithLabelValues(url),
-		quantiles:   m.quantiles.WithLabelValues(url),
 		errors:      m.errors.WithLabelValues(url),
 		sent:        m.sent.WithLabelValues(url),
 		dropped:     m.dropped.WithLabelValues(url),
+		replaced:    m.replaced.WithLabelValues(url),
 		queueLength: m.queueLength.WithLabelValues(url),
 	}
 }
@@ -104,17 +107,15 @@ func (q *queueMetrics) release() {
 		return
 	}
 	delete(m.users, q.url)
-	for _, v := range []interface{ DeleteLabelValues(...string) bool }{m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.queueLength} {
+	for _, v := range []interface{ DeleteLabelValues(...string) bool }{m.latency, m.quantiles, m.errors, m.sent, m.dropped, m.replaced, m.queueLength} {
 		v.DeleteLabelValues(q.url)
 	}
 }
 
-// queued notes that so many alerts more wait now.
-func (q *queueMetrics) queued(n int) { q.queueLength.Add(float64(n)) }
-
-// delivered counts alerts that an Alertmanager has taken.
+// delivered counts alerts that an Alertmanager has taken. The latencies of a URL
+// are not shown before the first.
 func (q *queueMetrics) delivered(n int, took time.Duration) {
 	q.sent.Add(float64(n))
-	q.latency.Observe(took.Seconds())
-	q.quantiles.Observe(took.Seconds())
+	q.all.latency.WithLabelValues(q.url).Observe(took.Seconds())
+	q.all.quantiles.WithLabelValues(q.url).Observe(took.Seconds())
 }

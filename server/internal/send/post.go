@@ -4,43 +4,37 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// timeFormat is how Prometheus writes times for Alertmanager.
+// timeFormat is how Prometheus writes times for Alertmanager. The zero time is one
+// too: Alertmanager takes it for a missing one.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // postableAlert is an alert as Alertmanager's API v2 takes it.
 type postableAlert struct {
 	Annotations  labels.Labels `json:"annotations"`
-	EndsAt       string        `json:"endsAt,omitempty"`
-	StartsAt     string        `json:"startsAt,omitempty"`
+	EndsAt       string        `json:"endsAt"`
+	StartsAt     string        `json:"startsAt"`
 	GeneratorURL string        `json:"generatorURL,omitempty"`
 	Labels       labels.Labels `json:"labels"`
 }
 
-func encode(batch []queued) ([]byte, error) {
+func encode(batch []*waiting) ([]byte, error) {
 	alerts := make([]postableAlert, len(batch))
 	for i, a := range batch {
 		alerts[i] = postableAlert{
 			Labels: a.Labels, Annotations: a.Annotations, GeneratorURL: a.GeneratorURL,
-			StartsAt: formatTime(a.StartsAt), EndsAt: formatTime(a.EndsAt),
+			StartsAt: a.StartsAt.UTC().Format(timeFormat), EndsAt: a.EndsAt.UTC().Format(timeFormat),
 		}
 	}
 	return json.Marshal(alerts)
-}
-
-func formatTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(timeFormat)
 }
 
 // statusError is an answer that does not say that the alerts were taken.
@@ -57,20 +51,49 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("bad response status %s: %s", e.status, e.body)
 }
 
+// redirectError is a redirect that would turn the POST into another request, which
+// brings the alerts nowhere, whatever is answered.
+type redirectError struct {
+	method string
+	to     string
+}
+
+func (e *redirectError) Error() string {
+	return fmt.Sprintf("the answer redirects to %s in a way that is followed with a %s without the alerts; let the configuration name that place, or let the redirect have status 307 or 308", e.to, e.method)
+}
+
+// checkRedirect lets a client follow only redirects that repeat the POST, and not
+// for ever.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	if next.Method != http.MethodPost {
+		return &redirectError{method: next.Method, to: next.URL.Redacted()}
+	}
+	if len(via) >= 10 {
+		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}
+
 // retryable reports whether the same request can succeed later. What an
 // Alertmanager refuses as wrong, it will refuse again.
 func retryable(err error) bool {
-	refused, ok := err.(*statusError)
-	if !ok {
-		return true
+	if _, ok := errors.AsType[*redirectError](err); ok {
+		return false
 	}
-	return refused.code >= 500 ||
+	refused, ok := errors.AsType[*statusError](err)
+	return !ok || refused.code >= 500 ||
 		refused.code == http.StatusTooManyRequests || refused.code == http.StatusRequestTimeout
+}
+
+// tooLarge reports whether fewer alerts in a request can succeed.
+func tooLarge(err error) bool {
+	refused, ok := errors.AsType[*statusError](err)
+	return ok && refused.code == http.StatusRequestEntityTooLarge
 }
 
 // post sends a batch to an Alertmanager. Any status of the 200s says that the
 // batch was taken.
-func (t *transport) post(ctx context.Context, u *url.URL, userAgent string, batch []queued) error {
+func (t *transport) post(ctx context.Context, u *url.URL, userAgent string, batch []*waiting) error {
 	body, err := encode(batch)
 	if err != nil {
 		return err

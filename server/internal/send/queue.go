@@ -12,17 +12,29 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
 
-// The pauses between two attempts to deliver a batch: each is twice the one
-// before.
+// The pauses after attempts that failed: each is twice the one before. None but
+// the first is longer than the resend delay either, so that trying again is never
+// slower than waiting for the rule engine to send again.
 const (
 	firstPause = time.Second
-	longPause  = 15 * time.Second
+	longPause  = 5 * time.Second
 )
 
-// queue holds the alerts that wait for one Alertmanager.
+// resendDelays is for how many resend delays an alert without an end in the
+// future is tried. A firing one is valid for at least as many.
+const resendDelays = 4
+
+// queue carries alerts to one Alertmanager.
 //
 // Anybody adds to it, and one goroutine, in run, takes from it. What that
-// goroutine has taken out to deliver is no longer in the queue.
+// goroutine is delivering is not in the backlog; what could not be delivered
+// goes back there, unless there are news of it by then. So the news of one alert
+// leave in the order in which they came.
+//
+// A queue ends once it was stopped and is empty, or when the drain timeout after
+// stop is over. Until then, resume makes it go on as if it had not been stopped:
+// who discovers an Alertmanager again must not open a second queue, which could
+// overtake the first.
 type queue struct {
 	url     *url.URL
 	opts    Options
@@ -30,23 +42,25 @@ type queue struct {
 	metrics *queueMetrics
 
 	transport atomic.Pointer[transport] // replaced by a reload
-	renewed   chan struct{}             // holds a token after that
 
-	added    chan struct{} // holds a token after something was added
-	stopping chan struct{} // closed by stop
-	// expired is done when what is left is to be given up: the drain timeout after
-	// stop.
-	expired context.Context
-	expire  context.CancelFunc
+	added  chan struct{} // holds a token after something was added
+	urgent chan struct{} // holds a token when there is a reason not to pause
 
-	mu     sync.Mutex // guards alerts
-	alerts []queued   // oldest first, never more than opts.QueueCapacity
+	life  context.Context // done when what is left is to be given up
+	abort context.CancelFunc
+
+	mu       sync.Mutex // guards what follows
+	backlog  backlog
+	shown    int // its length in the metrics
+	stopping bool
+	deadline *time.Timer // calls abort; nil unless stopping
+	ended    bool        // nothing runs any more, nor will
 }
 
-// queued is an alert that waits to be delivered.
-type queued struct {
+// message is an alert with the key of its labels.
+type message struct {
 	rule.Alert
-	until time.Time // too late from here on
+	key string
 }
 
 // transport is how an Alertmanager is reached.
@@ -57,24 +71,16 @@ type transport struct {
 
 func newQueue(u *url.URL, opts Options, m *metrics) *queue {
 	q := &queue{
-		url:      u,
-		opts:     opts,
-		logger:   opts.Logger.With("alertmanager", u.Redacted()),
-		metrics:  m.acquire(u.Redacted()),
-		renewed:  make(chan struct{}, 1),
-		added:    make(chan struct{}, 1),
-		stopping: make(chan struct{}),
+		url:     u,
+		opts:    opts,
+		logger:  opts.Logger.With("alertmanager", u.Redacted()),
+		metrics: m.acquire(u.Redacted()),
+		added:   make(chan struct{}, 1),
+		urgent:  make(chan struct{}, 1),
+		backlog: newBacklog(opts.QueueCapacity),
 	}
-	q.expired, q.expire = context.WithCancel(context.Background())
+	q.life, q.abort = context.WithCancel(context.Background())
 	return q
-}
-
-// use makes the queue reach its Alertmanager in this way from now on. A batch
-// that waits for its next attempt gets it at once.
-func (q *queue) use(t transport) {
-	if old := q.transport.Swap(&t); old != nil && *old != t {
-		signal(q.renewed)
-	}
 }
 
 // signal leaves a token in a channel that holds one.
@@ -85,103 +91,149 @@ func signal(c chan struct{}) {
 	}
 }
 
-// add queues alerts. When there is no room, the oldest go.
-func (q *queue) add(alerts []rule.Alert) {
+// use makes the queue reach its Alertmanager in this way from now on. A batch
+// that waits for its next attempt gets it at once.
+func (q *queue) use(t transport) {
+	if old := q.transport.Swap(&t); old != nil && *old != t {
+		signal(q.urgent)
+	}
+}
+
+// add queues alerts. When there is no room, the longest waiting go.
+func (q *queue) add(alerts []message) {
 	if len(alerts) == 0 {
 		return
 	}
 	now := time.Now()
+	replaced, dropped := 0, 0
 	q.mu.Lock()
 	for _, a := range alerts {
-		q.alerts = append(q.alerts, queued{Alert: a, until: q.deadline(a, now)})
+		r, d := q.backlog.add(waiting{Alert: a.Alert, key: a.key, until: q.until(a.Alert, now)})
+		if r {
+			replaced++
+		}
+		if d {
+			dropped++
+		}
 	}
-	tooMany := max(len(q.alerts)-q.opts.QueueCapacity, 0)
-	clear(q.alerts[:tooMany]) // so that they can be collected
-	q.alerts = q.alerts[tooMany:]
+	q.settle(replaced, dropped)
 	q.mu.Unlock()
-
-	q.metrics.queued(len(alerts) - tooMany)
-	if tooMany > 0 {
-		q.metrics.dropped.Add(float64(tooMany))
+	if dropped > 0 {
 		q.logger.Warn("The queue for an Alertmanager is full, the oldest alerts are dropped",
-			"dropped", tooMany, "capacity", q.opts.QueueCapacity)
+			"dropped", dropped, "capacity", q.opts.QueueCapacity)
 	}
 	signal(q.added)
 }
 
-// deadline returns when it is too late to deliver an alert. A firing alert must
-// not arrive after its end, which is a guess: it would be taken for resolved.
-func (q *queue) deadline(a rule.Alert, now time.Time) time.Time {
-	until := now.Add(q.opts.RetryFor)
-	if a.EndsAt.After(now) && a.EndsAt.Before(until) {
+// until returns when it is too late to deliver an alert. A firing alert must not
+// arrive after its end, which is a guess: it would be taken for resolved. Before
+// that, news of it are to be expected, which take its place.
+func (q *queue) until(a rule.Alert, now time.Time) time.Time {
+	if a.EndsAt.After(now) {
 		return a.EndsAt
 	}
-	return until
+	return now.Add(resendDelays * q.opts.ResendDelay)
 }
 
-// take removes the oldest alerts from the queue, as many as fit into a request.
-func (q *queue) take() []queued {
-	q.mu.Lock()
-	n := min(len(q.alerts), q.opts.BatchSize)
-	batch := make([]queued, n)
-	copy(batch, q.alerts)
-	clear(q.alerts[:n])
-	q.alerts = q.alerts[n:]
-	q.mu.Unlock()
-	q.metrics.queued(-n)
-	return batch
+// settle makes the metrics tell of a change of the backlog. The caller holds mu.
+func (q *queue) settle(replaced, dropped int) {
+	q.metrics.replaced.Add(float64(replaced))
+	q.metrics.dropped.Add(float64(dropped))
+	q.metrics.queueLength.Add(float64(q.backlog.len() - q.shown))
+	q.shown = q.backlog.len()
 }
 
 // stop makes the goroutine end when the queue is empty, but not later than the
-// drain timeout from now. It must be called once.
+// drain timeout from now; at once if nothing is to be drained.
 func (q *queue) stop() {
-	close(q.stopping)
-	time.AfterFunc(q.opts.DrainTimeout, q.expire)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopping {
+		return
+	}
+	q.stopping = true
+	if q.opts.DropOnStop {
+		q.abort()
+		return
+	}
+	q.deadline = time.AfterFunc(q.opts.DrainTimeout, q.abort)
+	signal(q.urgent)
+}
+
+// resume undoes stop. It reports false if it is too late for that.
+func (q *queue) resume() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended || q.deadline == nil || !q.deadline.Stop() {
+		return false
+	}
+	q.stopping, q.deadline = false, nil
+	return true
 }
 
 // run delivers what is queued until the queue is stopped.
 func (q *queue) run() {
-	defer q.discard()
-	for q.expired.Err() == nil {
-		if batch := q.take(); len(batch) > 0 {
-			q.deliver(batch)
-			continue
-		}
-		select {
-		case <-q.added:
-		case <-q.stopping:
-			if q.empty() {
+	defer q.end()
+	pause, limit := firstPause, q.opts.BatchSize
+	for q.life.Err() == nil {
+		batch := q.take(limit)
+		if len(batch) == 0 {
+			if !q.idle() {
 				return
 			}
+			continue
+		}
+		err := q.deliver(batch)
+		switch {
+		case err == nil:
+			pause, limit = firstPause, min(2*limit, q.opts.BatchSize)
+		case tooLarge(err) && len(batch) > 1:
+			limit = len(batch) / 2
+			q.putBack(batch)
+		case !retryable(err) || q.isStopping():
+			q.drop(len(batch), err.Error())
+		default:
+			q.logger.Warn("Sending alerts failed, it is tried again", "alerts", len(batch), "pause", pause, "err", err)
+			q.putBack(batch)
+			q.wait(pause)
+			pause = min(2*pause, longPause, max(q.opts.ResendDelay, firstPause))
 		}
 	}
 }
 
-// discard gives up what is left, when nobody runs the queue any more.
-func (q *queue) discard() {
-	q.expire()
+// take removes from the backlog what fits into a request.
+func (q *queue) take(n int) []*waiting {
 	q.mu.Lock()
-	left := len(q.alerts)
-	q.alerts = nil
+	batch, late := q.backlog.take(n, time.Now())
+	q.settle(0, 0)
 	q.mu.Unlock()
-	q.metrics.queued(-left)
-	q.drop(left, "it was stopped")
-	q.metrics.release()
+	q.drop(late, "they are too old")
+	return batch
 }
 
-func (q *queue) empty() bool {
+// putBack returns to the backlog what was not delivered.
+func (q *queue) putBack(batch []*waiting) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.alerts) == 0
+	replaced, dropped := q.backlog.putBack(batch)
+	q.settle(replaced, 0)
+	q.mu.Unlock()
+	q.drop(dropped, "the queue is full")
 }
 
-func (q *queue) isStopping() bool {
-	select {
-	case <-q.stopping:
-		return true
-	default:
-		return false
+// deliver tries once.
+func (q *queue) deliver(batch []*waiting) error {
+	t := q.transport.Load()
+	start := time.Now()
+	err := t.post(q.life, q.url, q.opts.UserAgent, batch)
+	if err != nil {
+		q.metrics.errors.Add(float64(len(batch)))
+	} else {
+		q.metrics.delivered(len(batch), time.Since(start))
 	}
+	if q.transport.Load() != t {
+		t.client.CloseIdleConnections() // nobody else will, now that a reload has replaced it
+	}
+	return err
 }
 
 // drop counts alerts that are not delivered.
@@ -192,30 +244,27 @@ func (q *queue) drop(n int, why string) {
 	}
 }
 
-// deliver sends a batch. It tries again until it is too late for each of the
-// alerts; a queue that is being stopped tries once.
-func (q *queue) deliver(batch []queued) {
-	for pause := firstPause; ; pause = min(2*pause, longPause) {
-		var late int
-		batch, late = inTime(batch, time.Now())
-		q.drop(late, "they are too old")
-		if len(batch) == 0 {
-			return
-		}
-		start := time.Now()
-		err := q.transport.Load().post(q.expired, q.url, q.opts.UserAgent, batch)
-		if err == nil {
-			q.metrics.delivered(len(batch), time.Since(start))
-			return
-		}
-		q.metrics.errors.Add(float64(len(batch)))
-		if !retryable(err) || q.isStopping() {
-			q.drop(len(batch), err.Error())
-			return
-		}
-		q.logger.Warn("Sending alerts failed, it is tried again", "alerts", len(batch), "pause", pause, "err", err)
-		q.wait(pause)
+// idle waits for something to do. It reports false when there is nothing, and
+// will be nothing.
+func (q *queue) idle() bool {
+	if q.finished() {
+		return false
 	}
+	select {
+	case <-q.added:
+	case <-q.urgent:
+	case <-q.life.Done():
+	}
+	return true
+}
+
+// finished reports whether the queue is stopped and empty. If so, it has ended:
+// from then on, it cannot be resumed.
+func (q *queue) finished() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended = q.stopping && q.backlog.len() == 0
+	return q.ended
 }
 
 // wait waits for d, or until there is a reason not to.
@@ -224,37 +273,38 @@ func (q *queue) wait(d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-q.renewed:
-	case <-q.stopping:
+	case <-q.urgent:
+	case <-q.life.Done():
 	}
 }
 
-// inTime returns the alerts that can still be delivered, and the number of the
-// others.
-func inTime(batch []queued, now time.Time) (left []queued, late int) {
-	for _, a := range batch {
-		if now.Before(a.until) {
-			left = append(left, a)
-		}
-	}
-	return left, len(batch) - len(left)
+func (q *queue) isStopping() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.stopping
 }
 
-// queues are queues by URL. The same URL may be there several times, in
-// different sets.
-type queues map[string][]*queue
-
-func (qs queues) put(q *queue) {
-	u := q.url.String()
-	qs[u] = append(qs[u], q)
+func (q *queue) hasEnded() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ended
 }
 
-// take removes a queue and returns it, or nil if there is none.
-func (qs queues) take(u string) *queue {
-	all := qs[u]
-	if len(all) == 0 {
-		return nil
+// end gives up what is left, when nobody runs the queue any more.
+func (q *queue) end() {
+	q.abort()
+	q.mu.Lock()
+	left := q.backlog.len()
+	q.backlog = newBacklog(q.opts.QueueCapacity)
+	q.ended = true
+	if q.deadline != nil {
+		q.deadline.Stop()
 	}
-	qs[u] = all[1:]
-	return all[0]
+	q.settle(0, 0)
+	q.mu.Unlock()
+	q.drop(left, "it was stopped")
+	q.metrics.release()
+	if t := q.transport.Load(); t != nil {
+		t.client.CloseIdleConnections()
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
+	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/model/labels"
 	"go.uber.org/goleak"
 )
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 // alertmanager answers requests inside the process, so that time can be virtual.
 type alertmanager struct {
 	answer func(ctx context.Context) (status int, err error)
+	admit  func(names []string) bool // whether a request of these alerts is small enough; nil is yes
 
 	mu       sync.Mutex // guards what follows
 	attempts []time.Time
@@ -55,9 +57,13 @@ func (a *alertmanager) RoundTrip(r *http.Request) (*http.Response, error) {
 		for _, alert := range alerts {
 			names = append(names, alert.Labels["alertname"])
 		}
-		a.mu.Lock()
-		a.batches = append(a.batches, strings.Join(names, " "))
-		a.mu.Unlock()
+		if a.admit != nil && !a.admit(names) {
+			status = http.StatusRequestEntityTooLarge
+		} else {
+			a.mu.Lock()
+			a.batches = append(a.batches, strings.Join(names, " "))
+			a.mu.Unlock()
+		}
 	}
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Body: io.NopCloser(strings.NewReader("said so")), Request: r,
@@ -85,6 +91,11 @@ func firing(valid time.Duration, names ...string) []rule.Alert {
 		})
 	}
 	return alerts
+}
+
+// addTo queues alerts as a Sender does.
+func addTo(q *queue, alerts []rule.Alert) {
+	q.add((&set{queues: []*queue{q}, cfg: &promconfig.AlertmanagerConfig{}}).messages(alerts))
 }
 
 // testQueue returns a queue in front of an Alertmanager, which runs until the
@@ -145,9 +156,9 @@ func TestBatchesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &alertmanager{}
 		q, registry := testQueue(t, a, Options{BatchSize: 2})
-		q.add(firing(time.Hour, "a", "b", "c"))
-		q.add(nil)
-		q.add(firing(time.Hour, "d", "e"))
+		addTo(q, firing(time.Hour, "a", "b", "c"))
+		addTo(q, nil)
+		addTo(q, firing(time.Hour, "d", "e"))
 		wantMetrics(t, registry, map[string]float64{"queue_length": 5, "queue_capacity": DefaultQueueCapacity})
 		stop := runQueue(q)
 		if got, want := a.taken(), "a b, c d, e"; got != want {
@@ -156,7 +167,7 @@ func TestBatchesInOrder(t *testing.T) {
 		wantMetrics(t, registry, map[string]float64{
 			"queue_length": 0, "sent_total": 5, "dropped_total": 0, "errors_total": 0, "latency_histogram_seconds": 3,
 		})
-		q.add(firing(time.Hour, "f"))
+		addTo(q, firing(time.Hour, "f"))
 		synctest.Wait()
 		if got, want := a.taken(), "a b, c d, e, f"; got != want {
 			t.Errorf("batches: got %q, want %q", got, want)
@@ -172,9 +183,9 @@ func TestOverflowDropsTheOldest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &alertmanager{}
 		q, registry := testQueue(t, a, Options{QueueCapacity: 3})
-		q.add(firing(time.Hour, "a", "b"))
-		q.add(firing(time.Hour, "c", "d"))
-		q.add(firing(time.Hour, "e", "f", "g", "h"))
+		addTo(q, firing(time.Hour, "a", "b"))
+		addTo(q, firing(time.Hour, "c", "d"))
+		addTo(q, firing(time.Hour, "e", "f", "g", "h"))
 		wantMetrics(t, registry, map[string]float64{"queue_length": 3, "dropped_total": 5})
 		runQueue(q)()
 		if got, want := a.taken(), "f g h"; got != want {
@@ -191,9 +202,9 @@ func TestRetries(t *testing.T) {
 		attempts string // seconds since the start
 		dropped  float64
 	}{
-		{name: "server error", status: 503, attempts: "0 1 3 7 15 30 45", dropped: 2},
-		{name: "too many requests", status: 429, attempts: "0 1 3 7 15 30 45", dropped: 2},
-		{name: "no connection", err: errors.New("refused"), attempts: "0 1 3 7 15 30 45", dropped: 2},
+		{name: "server error", status: 503, attempts: "0 1 3 7 12 17", dropped: 2},
+		{name: "too many requests", status: 429, attempts: "0 1 3 7 12 17", dropped: 2},
+		{name: "no connection", err: errors.New("refused"), attempts: "0 1 3 7 12 17", dropped: 2},
 		{name: "refused as wrong", status: 400, attempts: "0", dropped: 2},
 		{name: "redirected to nowhere", status: 304, attempts: "0", dropped: 2},
 	} {
@@ -201,7 +212,7 @@ func TestRetries(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &alertmanager{answer: func(context.Context) (int, error) { return test.status, test.err }}
 				q, registry := testQueue(t, a, Options{})
-				q.add(firing(time.Hour, "a", "b"))
+				addTo(q, firing(20*time.Second, "a", "b"))
 				start := time.Now()
 				stop := runQueue(q)
 				time.Sleep(5 * time.Minute)
@@ -232,14 +243,14 @@ func TestRetrySucceeds(t *testing.T) {
 			return 200, nil
 		}}
 		q, registry := testQueue(t, a, Options{})
-		q.add(firing(time.Hour, "a"))
+		addTo(q, firing(time.Hour, "a"))
 		stop := runQueue(q)
 		time.Sleep(500 * time.Millisecond)
 		q.use(*q.transport.Load()) // nothing new, no reason for haste
-		q.add(firing(time.Hour, "b"))
+		addTo(q, firing(time.Hour, "b"))
 		away.Store(false)
 		time.Sleep(time.Second)
-		if got, want := a.taken(), "a, b"; got != want {
+		if got, want := a.taken(), "a b"; got != want {
 			t.Errorf("taken: got %q, want %q", got, want)
 		}
 		wantMetrics(t, registry, map[string]float64{"dropped_total": 0, "sent_total": 2, "errors_total": 1})
@@ -260,9 +271,9 @@ func TestFiringAlertsAreNotDeliveredAfterTheirEnd(t *testing.T) {
 			return 200, nil
 		}}
 		q, registry := testQueue(t, a, Options{})
-		q.add(firing(4*time.Second, "short"))
-		q.add(firing(time.Hour, "long"))
-		q.add(firing(-time.Second, "resolved"))
+		addTo(q, firing(4*time.Second, "short"))
+		addTo(q, firing(time.Hour, "long"))
+		addTo(q, firing(-time.Second, "resolved"))
 		stop := runQueue(q)
 		time.Sleep(6 * time.Second)
 		away.Store(false)
@@ -293,7 +304,7 @@ func TestTheEndOfAQueue(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q, _ := testQueue(t, test.a, Options{BatchSize: 1})
-				q.add(firing(time.Hour, "a", "b", "c"))
+				addTo(q, firing(time.Hour, "a", "b", "c"))
 				done := make(chan struct{})
 				start := time.Now()
 				q.stop()
@@ -315,7 +326,7 @@ func TestStopEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &alertmanager{answer: func(context.Context) (int, error) { return 500, nil }}
 		q, _ := testQueue(t, a, Options{})
-		q.add(firing(time.Hour, "a"))
+		addTo(q, firing(time.Hour, "a"))
 		stop := runQueue(q)
 		time.Sleep(4 * time.Second) // the next attempt would be at 7s
 		if took := stop(); took != 0 || len(a.tried()) != 4 {
@@ -324,27 +335,161 @@ func TestStopEndsThePause(t *testing.T) {
 	})
 }
 
-// Each alert that is queued is either sent or counted as dropped.
+// What is new takes the place of what waits, so that an Alertmanager that was away
+// is told the latest of each alert, once, and never anything older after it.
+func TestTheLatestNewsOfAnAlertWin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var away atomic.Bool
+		away.Store(true)
+		a := &alertmanager{answer: func(context.Context) (int, error) {
+			if away.Load() {
+				time.Sleep(100 * time.Millisecond) // long enough for news during an attempt
+				return 500, nil
+			}
+			return 200, nil
+		}}
+		q, registry := testQueue(t, a, Options{QueueCapacity: 3, BatchSize: 2})
+		stop := runQueue(q)
+		addTo(q, firing(time.Hour, "a", "b", "c"))
+		time.Sleep(50 * time.Millisecond) // a and b are on their way
+		resolved := firing(-time.Second, "a")
+		addTo(q, resolved)
+		for range 100 {
+			addTo(q, firing(time.Hour, "b", "c"))
+			time.Sleep(time.Minute)
+		}
+		away.Store(false)
+		time.Sleep(time.Minute)
+		if got, want := a.taken(), "c b"; got != want { // a was resolved for longer than anybody asks
+			t.Errorf("taken: got %q, want %q", got, want)
+		}
+		wantMetrics(t, registry, map[string]float64{
+			"queue_length": 0, "sent_total": 2, "dropped_total": 1, "cresset_notifications_replaced_total": 201, // 1 + 2 * 99 that waited, 2 on their way
+		})
+		stop()
+	})
+}
+
+// Trying again never takes longer than the rule engine takes to send again.
+func TestPausesFollowTheResendDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &alertmanager{answer: func(context.Context) (int, error) { return 500, nil }}
+		q, registry := testQueue(t, a, Options{ResendDelay: 2 * time.Second})
+		addTo(q, firing(-time.Second, "resolved"))
+		start := time.Now()
+		stop := runQueue(q)
+		time.Sleep(time.Minute)
+		var attempts []string
+		for _, at := range a.tried() {
+			attempts = append(attempts, fmt.Sprint(int(at.Sub(start).Seconds())))
+		}
+		if got, want := strings.Join(attempts, " "), "0 1 3 5 7"; got != want {
+			t.Errorf("attempts: got %s, want %s", got, want)
+		}
+		wantMetrics(t, registry, map[string]float64{"dropped_total": 1})
+		stop()
+	})
+}
+
+// Alerts that are too many for whoever is in front of an Alertmanager go in
+// several requests; one that is too large by itself does not hold up the others.
+func TestRequestsThatAreTooLargeAreDivided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &alertmanager{}
+		a.admit = func(names []string) bool { return len(names) <= 3 && !slices.Contains(names, "huge") }
+		q, registry := testQueue(t, a, Options{BatchSize: 8})
+		addTo(q, firing(time.Hour, "a", "b", "c", "d", "huge", "e", "f", "g", "h", "i"))
+		start := time.Now()
+		stop := runQueue(q)
+		if got, want := a.taken(), "a b, c d, e, f g, h i"; got != want {
+			t.Errorf("taken: got %q, want %q", got, want)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it took %v, want no pause", took)
+		}
+		wantMetrics(t, registry, map[string]float64{"sent_total": 9, "dropped_total": 1, "queue_length": 0})
+		stop()
+	})
+}
+
+func TestDropOnStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &alertmanager{answer: func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}}
+		q, _ := testQueue(t, a, Options{BatchSize: 1, DropOnStop: true})
+		stop := runQueue(q)
+		addTo(q, firing(time.Hour, "under way", "waiting"))
+		synctest.Wait()
+		if took := stop(); took != 0 || len(a.tried()) != 1 {
+			t.Errorf("the end took %v and there were %d attempts, want 0s and 1", took, len(a.tried()))
+		}
+		if q.resume() {
+			t.Error("a queue whose alerts were dropped could be resumed")
+		}
+	})
+}
+
+// A queue that is stopped can be resumed until it has ended, and goes on with what
+// it had.
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := make(chan struct{})
+		a := &alertmanager{answer: func(context.Context) (int, error) { <-busy; return 200, nil }}
+		q, registry := testQueue(t, a, Options{BatchSize: 1})
+		stop := runQueue(q)
+		addTo(q, firing(time.Hour, "a", "b"))
+		synctest.Wait()
+		q.stop()
+		time.Sleep(DefaultDrainTimeout - time.Second)
+		if !q.resume() {
+			t.Error("it could not be resumed although it is busy")
+		}
+		if q.resume() {
+			t.Error("it was resumed, but not stopped")
+		}
+		time.Sleep(time.Minute) // what was to end it ends it no more
+		close(busy)
+		addTo(q, firing(time.Hour, "c"))
+		synctest.Wait()
+		if got, want := a.taken(), "a, b, c"; got != want {
+			t.Errorf("taken: got %q, want %q", got, want)
+		}
+		wantMetrics(t, registry, map[string]float64{"dropped_total": 0, "sent_total": 3})
+		stop()
+		if q.resume() {
+			t.Error("it was resumed after its end")
+		}
+	})
+}
+
+// Each alert that is queued is sent, or replaced by its own news, or counted as
+// dropped.
 func TestNothingIsLostWithoutACount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		a := &alertmanager{answer: func(context.Context) (int, error) {
 			n++
-			return []int{200, 500, 400, 503}[n%4], nil
+			return []int{200, 500, 400, 503, 413}[n%5], nil
 		}}
 		q, registry := testQueue(t, a, Options{QueueCapacity: 50, BatchSize: 7})
 		stop := runQueue(q)
 		queued := 0
 		for i := range 200 {
-			alerts := firing(time.Hour, strings.Fields(strings.Repeat("x ", i%90))...)
-			queued += len(alerts)
-			q.add(alerts)
+			var names []string
+			for j := range i % 90 {
+				names = append(names, fmt.Sprint(j*(i%3+1)))
+			}
+			queued += len(names)
+			addTo(q, firing(time.Hour, names...))
 			time.Sleep(time.Duration(i%5) * time.Second)
 		}
 		time.Sleep(10 * time.Minute)
 		got := valuesOf(t, registry)
-		if sum := got["sent_total"] + got["dropped_total"]; sum != float64(queued) || got["sent_total"] == 0 || got["dropped_total"] == 0 {
-			t.Errorf("of %d alerts %v were sent and %v dropped", queued, got["sent_total"], got["dropped_total"])
+		sent, dropped, replaced := got["sent_total"], got["dropped_total"], got["cresset_notifications_replaced_total"]
+		if sent+dropped+replaced != float64(queued) || sent == 0 || dropped == 0 || replaced == 0 || got["queue_length"] != 0 {
+			t.Errorf("of %d alerts %v were sent, %v dropped and %v replaced, and %v wait", queued, sent, dropped, replaced, got["queue_length"])
 		}
 		stop()
 	})

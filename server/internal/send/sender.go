@@ -3,7 +3,8 @@
 // A Sender has one set per entry of alerting.alertmanagers (set.go): the entry,
 // its HTTP client, and the Alertmanagers that are known through it. Each
 // Alertmanager has a bounded queue and a goroutine that empties it (queue.go),
-// so that one that is slow or away does not delay the others, nor the rules.
+// so that one that is slow or away does not delay the others, nor the rules. What
+// waits in a queue is the latest news of each alert (backlog.go).
 package send
 
 import (
@@ -21,7 +22,6 @@ import (
 	clientprometheus "github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
-	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
 )
@@ -30,7 +30,7 @@ import (
 const (
 	DefaultQueueCapacity = 10000
 	DefaultBatchSize     = 256
-	DefaultRetryFor      = time.Minute
+	DefaultResendDelay   = rule.DefaultResendDelay
 	DefaultDrainTimeout  = 5 * time.Second
 )
 
@@ -38,8 +38,9 @@ const (
 type Options struct {
 	QueueCapacity int           // most alerts that wait for one Alertmanager; when full, the oldest are dropped
 	BatchSize     int           // most alerts in one request
-	RetryFor      time.Duration // how long delivery of an alert is tried before it is dropped
-	DrainTimeout  time.Duration // how long what is queued may take to go out when the Sender, or an Alertmanager, is stopped
+	ResendDelay   time.Duration // of the rule engine: when news of an alert are to be expected
+	DrainTimeout  time.Duration // how long what is queued may take to go out when the Sender ends, or an Alertmanager is no longer known
+	DropOnStop    bool          // what is queued then is dropped instead, and what is under way is broken off
 	UserAgent     string        // of requests; "Cresset" if empty
 
 	// Local takes all alerts within this process, with the external labels and
@@ -72,6 +73,7 @@ type Sender struct {
 	externalLabels labels.Labels
 	relabel        []*relabel.Config
 	sets           []*set
+	leaving        queues             // stopped, but perhaps not at their end
 	discovery      *discovery.Manager // nil unless running
 	ended          bool               // alerts are no longer taken
 
@@ -82,14 +84,14 @@ type Sender struct {
 func New(o Options) *Sender {
 	o.QueueCapacity = cmp.Or(o.QueueCapacity, DefaultQueueCapacity)
 	o.BatchSize = cmp.Or(o.BatchSize, DefaultBatchSize)
-	o.RetryFor = cmp.Or(o.RetryFor, DefaultRetryFor)
+	o.ResendDelay = cmp.Or(o.ResendDelay, DefaultResendDelay)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, DefaultDrainTimeout)
 	o.UserAgent = cmp.Or(o.UserAgent, "Cresset")
 	o.discoveryInterval = cmp.Or(o.discoveryInterval, 5*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Sender{opts: o}
+	s := &Sender{opts: o, leaving: make(queues)}
 	s.metrics = newMetrics(o.Registerer, func() float64 { return float64(len(s.Alertmanagers())) })
 	s.metrics.queueCapacity.Set(float64(o.QueueCapacity))
 	return s
@@ -150,7 +152,7 @@ func (s *Sender) replace(cfg *promconfig.Config, sets []*set) (*discovery.Manage
 }
 
 // Run delivers alerts until ctx ends, and then, for at most the drain timeout,
-// those that are still queued. A Sender runs once.
+// those that are still queued, unless they are to be dropped. A Sender runs once.
 func (s *Sender) Run(ctx context.Context) error {
 	manager, err := s.begin(ctx)
 	if err != nil {
@@ -215,62 +217,18 @@ func (s *Sender) end(manager *discovery.Manager) {
 	manager.UnregisterMetrics()
 }
 
-func (s *Sender) newDiscovery(ctx context.Context) (*discovery.Manager, error) {
-	registerer, sdMetrics := s.opts.DiscoveryRegisterer, s.opts.DiscoveryMetrics
-	if registerer == nil {
-		registerer = clientprometheus.NewRegistry()
-	}
-	if sdMetrics == nil {
-		var err error
-		if sdMetrics, err = discovery.CreateAndRegisterSDMetrics(clientprometheus.NewRegistry()); err != nil {
-			return nil, err
-		}
-	}
-	manager := discovery.NewManager(ctx, s.opts.Logger, registerer, sdMetrics,
-		discovery.Name("notify"), discovery.Updatert(s.opts.discoveryInterval))
-	if manager == nil {
-		return nil, errors.New("discovery of Alertmanagers could not be started; the log says why")
-	}
-	return manager, nil
-}
-
-// discoveryConfigs returns what the discovery manager has to find, by set. The
-// caller holds mu.
-func (s *Sender) discoveryConfigs() map[string]discovery.Configs {
-	configs := make(map[string]discovery.Configs, len(s.sets))
-	for _, set := range s.sets {
-		configs[set.name] = set.dynamic
-	}
-	return configs
-}
-
-// discovered takes note of what discovery has found.
-func (s *Sender) discovered(groups map[string][]*targetgroup.Group) {
-	s.change.Lock()
-	defer s.change.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, set := range s.sets {
-		found, ok := groups[set.name]
-		if !ok {
-			continue
-		}
-		set.discovered = found
-		spare := make(queues)
-		for _, q := range set.queues {
-			spare.put(q)
-		}
-		s.fill(set, spare)
-		s.retire(spare)
-	}
-}
-
-// fill gives each Alertmanager of a set a queue, a spare one if there is one for
-// the same URL. The caller holds mu.
+// fill gives each Alertmanager of a set a queue: a spare one if there is one for
+// the same URL, else one that is being stopped, else a new one. The caller holds
+// mu.
 func (s *Sender) fill(set *set, spare queues) {
+	var urls []*url.URL
+	urls, set.dropped = set.urls()
 	set.queues = set.queues[:0]
-	for _, u := range set.urls() {
+	for _, u := range urls {
 		q := spare.take(u.String())
+		if q == nil {
+			q = s.leaving.resumed(u.String())
+		}
 		if q == nil {
 			q = newQueue(u, s.opts, s.metrics)
 			if s.discovery != nil {
@@ -284,14 +242,21 @@ func (s *Sender) fill(set *set, spare queues) {
 
 // retire stops queues that nobody fills any more. The caller holds mu.
 func (s *Sender) retire(spare queues) {
-	for _, qs := range spare {
-		for _, q := range qs {
-			q.stop()
-			if s.discovery == nil {
-				q.discard()
-			}
+	left := make(queues)
+	for q := range s.leaving.all {
+		if !q.hasEnded() {
+			left.put(q)
 		}
 	}
+	for q := range spare.all {
+		if s.discovery == nil { // it does not run
+			q.end()
+			continue
+		}
+		q.stop()
+		left.put(q)
+	}
+	s.leaving = left
 }
 
 // Send hands alerts to the local taker and queues them for all Alertmanagers. It
@@ -307,9 +272,9 @@ func (s *Sender) Send(alerts []rule.Alert) {
 		s.opts.Local(alerts)
 	}
 	for _, set := range s.sets {
-		alerts := relabelAlerts(alerts, labels.EmptyLabels(), set.cfg.AlertRelabelConfigs)
+		messages := set.messages(alerts)
 		for _, q := range set.queues {
-			q.add(alerts)
+			q.add(messages)
 		}
 	}
 }
@@ -324,6 +289,18 @@ func (s *Sender) Alertmanagers() []*url.URL {
 		for _, q := range set.queues {
 			urls = append(urls, q.url)
 		}
+	}
+	return urls
+}
+
+// DroppedAlertmanagers returns where alerts are not sent to because relabelling
+// drops the target, in the order of the configuration.
+func (s *Sender) DroppedAlertmanagers() []*url.URL {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var urls []*url.URL
+	for _, set := range s.sets {
+		urls = append(urls, set.dropped...)
 	}
 	return urls
 }

@@ -76,7 +76,7 @@ func (r request) labelsOf(t *testing.T) string {
 	return strings.Join(all, " ")
 }
 
-func load(t *testing.T, content string) *promconfig.Config {
+func load(t testing.TB, content string) *promconfig.Config {
 	t.Helper()
 	cfg, err := promconfig.Load(content, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -93,7 +93,7 @@ func apply(t *testing.T, s *Sender, content string) {
 }
 
 // run runs a Sender until the test ends, or the returned function is called.
-func run(t *testing.T, s *Sender) (stop func()) {
+func run(t testing.TB, s *Sender) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -166,7 +166,7 @@ alerting:
 		path: "POST /am/api/v2/alerts", authorization: "Basic dTpw", userAgent: "Cresset/test", contentType: "application/json",
 		body: `[{"annotations":{"summary":"it burns"},"endsAt":"2026-03-01T10:01:00.123Z","startsAt":"2026-03-01T10:00:00.123Z",` +
 			`"generatorURL":"http://c/graph?g0.expr=up\u0026g0.tab=1","labels":{"alertname":"A","job":"x\"\u003cy\u003e"}},` +
-			`{"annotations":{},"startsAt":"2026-03-01T10:00:00.123Z","labels":{"alertname":"B"}}]`,
+			`{"annotations":{},"endsAt":"0001-01-01T00:00:00.000Z","startsAt":"2026-03-01T10:00:00.123Z","labels":{"alertname":"B"}}]`,
 	}
 	if got != want {
 		t.Errorf("request:\ngot  %+v\nwant %+v", got, want)
@@ -200,6 +200,36 @@ alerting:
 	if got, want := two.next(t).labelsOf(t), `{alertname="B", cluster="c1", job="external"}`; got != want {
 		t.Errorf("second Alertmanager: got %s, want %s", got, want)
 	}
+}
+
+// Who takes alerts within the process gets them as an Alertmanager without
+// relabelling of its own does, at once, and even if the Sender does not run yet.
+func TestLocal(t *testing.T) {
+	var taken []string
+	s := New(Options{Local: func(alerts []rule.Alert) {
+		for _, a := range alerts {
+			taken = append(taken, a.Labels.String())
+		}
+		taken = append(taken, "|")
+	}})
+	apply(t, s, `
+global: {external_labels: {cluster: c1, replica: r1}}
+alerting:
+  alert_relabel_configs:
+  - {action: labeldrop, regex: replica}
+  - {action: drop, source_labels: [alertname], regex: Nowhere}
+  alertmanagers:
+  - static_configs: [{targets: ["a:1"]}]
+    alert_relabel_configs: [{action: drop, source_labels: [alertname], regex: A}]
+`)
+	s.Send([]rule.Alert{alertNamed("Nowhere")[0], alertNamed("A")[0]})
+	s.Send(alertNamed("Nowhere"))
+	s.Send([]rule.Alert{{Labels: labels.FromStrings("alertname", "B", "cluster", "", "empty", "")}})
+	const want = `{alertname="A", cluster="c1"} | {alertname="B", cluster="c1"} |`
+	if got := strings.Join(taken, " "); got != want {
+		t.Errorf("taken: got %s, want %s", got, want)
+	}
+	apply(t, s, "alerting: {}")
 }
 
 func TestTargets(t *testing.T) {
@@ -319,15 +349,14 @@ alerting:
 	s.Send([]rule.Alert{{Labels: labels.FromStrings("alertname", "B")}})
 
 	apply(t, s, strings.ReplaceAll(cfg, "old", "new"))
-	for _, want := range []string{`{alertname="A"}`, `{alertname="B"}`} {
-		select {
-		case got := <-taken:
-			if got != want {
-				t.Errorf("taken: got %s, want %s", got, want)
-			}
-		case <-time.After(patience):
-			t.Fatalf("%s was not sent", want)
+	const want = `{alertname="A"} {alertname="B"}`
+	select {
+	case got := <-taken:
+		if got != want {
+			t.Errorf("taken: got %s, want %s", got, want)
 		}
+	case <-time.After(patience):
+		t.Fatalf("%s was not sent", want)
 	}
 }
 

@@ -31,15 +31,20 @@ type set struct {
 
 	static  []*targetgroup.Group // known from the configuration alone
 	dynamic discovery.Configs    // what has to be discovered
-	queues  []*queue             // one per Alertmanager
 
+	// What follows the Sender's mu guards.
 	discovered []*targetgroup.Group
+	queues     []*queue   // one per Alertmanager
+	dropped    []*url.URL // Alertmanagers that relabelling drops
 }
 
 func newSet(name string, cfg *promconfig.AlertmanagerConfig, logger *slog.Logger) (*set, error) {
 	client, err := commonconfig.NewClientFromConfig(cfg.HTTPClientConfig, "alertmanager")
 	if err != nil {
 		return nil, err
+	}
+	if client.CheckRedirect == nil { // it is there if redirects are not to be followed
+		client.CheckRedirect = checkRedirect
 	}
 	if cfg.SigV4Config != nil {
 		if client.Transport, err = sigv4.NewSigV4RoundTripper(cfg.SigV4Config, client.Transport); err != nil {
@@ -65,31 +70,32 @@ func (s *set) inherit(old *set) {
 	}
 }
 
-// urls returns where the alerts of the set go, each URL once.
-func (s *set) urls() []*url.URL {
-	var urls []*url.URL
+// urls returns where the alerts of the set go, each URL once, and where they
+// would go if relabelling did not drop the target.
+func (s *set) urls() (urls, dropped []*url.URL) {
 	seen := make(map[string]bool)
 	for _, groups := range [][]*targetgroup.Group{s.static, s.discovered} {
 		for _, g := range groups {
 			for _, target := range g.Targets {
-				u, err := s.url(g, target)
-				if err != nil {
+				u, keep, err := s.url(g, target)
+				switch {
+				case err != nil:
 					s.logger.Error("A target is no Alertmanager's address", "target", target, "source", g.Source, "err", err)
-					continue
-				}
-				if u != nil && !seen[u.String()] {
+				case !keep:
+					dropped = append(dropped, u)
+				case !seen[u.String()]:
 					seen[u.String()] = true
 					urls = append(urls, u)
 				}
 			}
 		}
 	}
-	return urls
+	return urls, dropped
 }
 
-// url returns the URL that alerts for a target are posted to, or nil if
-// relabelling drops the target.
-func (s *set) url(g *targetgroup.Group, target model.LabelSet) (*url.URL, error) {
+// url returns the URL that alerts for a target are posted to. If relabelling
+// drops the target, it is the URL of before, not to be kept.
+func (s *set) url(g *targetgroup.Group, target model.LabelSet) (u *url.URL, keep bool, err error) {
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for name, value := range target {
 		b.Set(string(name), string(value))
@@ -101,25 +107,27 @@ func (s *set) url(g *targetgroup.Group, target model.LabelSet) (*url.URL, error)
 			b.Set(string(name), string(value))
 		}
 	}
+	before := urlOf(b)
 	if !relabel.ProcessBuilder(b, s.cfg.RelabelConfigs...) {
-		return nil, nil
+		return before, false, nil
 	}
-	address := b.Get(model.AddressLabel)
-	if address == "" {
-		return nil, fmt.Errorf("no %s", model.AddressLabel)
+	u = urlOf(b)
+	if u.Host == "" {
+		return nil, false, fmt.Errorf("no %s", model.AddressLabel)
 	}
-	if err := promconfig.CheckTargetAddress(model.LabelValue(address)); err != nil {
-		return nil, err
+	if err := promconfig.CheckTargetAddress(model.LabelValue(u.Host)); err != nil {
+		return nil, false, err
 	}
-	return &url.URL{Scheme: b.Get(model.SchemeLabel), Host: address, Path: b.Get(pathLabel)}, nil
+	return u, true, nil
+}
+
+func urlOf(b *labels.Builder) *url.URL {
+	return &url.URL{Scheme: b.Get(model.SchemeLabel), Host: b.Get(model.AddressLabel), Path: b.Get(pathLabel)}
 }
 
 // relabelAlerts adds the external labels that an alert does not have itself, and
-// applies relabelling, which may drop alerts.
+// applies relabelling, which may drop alerts. Labels without a value go.
 func relabelAlerts(alerts []rule.Alert, external labels.Labels, configs []*relabel.Config) []rule.Alert {
-	if external.IsEmpty() && len(configs) == 0 {
-		return alerts
-	}
 	relabelled := make([]rule.Alert, 0, len(alerts))
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for _, a := range alerts {
@@ -135,4 +143,20 @@ func relabelAlerts(alerts []rule.Alert, external labels.Labels, configs []*relab
 		}
 	}
 	return relabelled
+}
+
+// messages returns what the Alertmanagers of the set are told of alerts.
+func (s *set) messages(alerts []rule.Alert) []message {
+	if len(s.queues) == 0 {
+		return nil
+	}
+	if len(s.cfg.AlertRelabelConfigs) > 0 {
+		alerts = relabelAlerts(alerts, labels.EmptyLabels(), s.cfg.AlertRelabelConfigs)
+	}
+	messages := make([]message, len(alerts))
+	var buf [1024]byte
+	for i, a := range alerts {
+		messages[i] = message{Alert: a, key: string(a.Labels.Bytes(buf[:]))}
+	}
+	return messages
 }
