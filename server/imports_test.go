@@ -45,7 +45,7 @@ var plan = housetest.Plan{
 		part("internal/mute/interval"),
 		part("internal/notify", "internal/alert"),
 		part("internal/dispatch", "internal/alert", "internal/route", "internal/mute/...", "internal/notify"),
-		part("internal/state", "internal/alert", "internal/notify"),
+		part("internal/state", "internal/rule", "internal/alert", "internal/notify"),
 	},
 	Never: map[string]string{
 		"github.com/cresset-metrics/cresset/internal/...": "the engine is reached through the library's public packages",

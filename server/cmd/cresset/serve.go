@@ -30,6 +30,10 @@ type serveFlags struct {
 	maxBytes    units.Base2Bytes
 	rulesStrict string
 	resendDelay model.Duration
+	outage      model.Duration
+	grace       model.Duration
+	concurrent  int
+	features    []string
 	drain       bool
 	timeout     model.Duration
 	lookback    model.Duration
@@ -59,6 +63,9 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 
 	cmd.Flag("rules.strict", "true: take rule files only if all of them are good. false: use whatever is good, and log the rest.").Default("true").EnumVar(&f.rulesStrict, "true", "false")
 	cmd.Flag("rules.alert.resend-delay", "Least time before an unchanged alert is sent again.").Default("1m").SetValue(&f.resendDelay)
+	cmd.Flag("rules.alert.for-outage-tolerance", "How long the server may have been away for the \"for\" of alerts to go on.").Default("1h").SetValue(&f.outage)
+	cmd.Flag("rules.alert.for-grace-period", "Least time for which alerts stay pending after the server was away, for rules whose \"for\" is at least that long.").Default("10m").SetValue(&f.grace)
+	cmd.Flag("rules.max-concurrent-evals", "With --enable-feature=concurrent-rule-eval: rules that may be evaluated beside others of their group, in all groups together.").Default("4").IntVar(&f.concurrent)
 	cmd.Flag("alertmanager.notification-queue-capacity", "Alerts that may wait for one other Alertmanager.").Default("10000").IntVar(&o.SendQueueCapacity)
 	cmd.Flag("alertmanager.notification-batch-size", "Alerts in one request to another Alertmanager.").Default("256").IntVar(&o.SendBatchSize)
 
@@ -68,6 +75,8 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 	cmd.Flag("query.max-concurrency", "Queries that may run at once.").Default("20").IntVar(&o.QueryConcurrency)
 	cmd.Flag("query.max-samples", "Samples that one query may hold in memory.").Default("50000000").IntVar(&o.QueryMaxSamples)
 	cmd.Flag("query.lookback-delta", "How old a sample may be to count as current.").Default("5m").SetValue(&f.lookback)
+
+	cmd.Flag("enable-feature", "Names of optional features, separated by commas. There is one: concurrent-rule-eval.").StringsVar(&f.features)
 
 	cmd.Flag("log.level", "Least severity of messages.").Default("info").EnumVar(&f.logLevel, promslog.LevelFlagOptions...)
 	cmd.Flag("log.format", "Format of messages.").Default("logfmt").EnumVar(&f.logFormat, promslog.FormatFlagOptions...)
@@ -91,7 +100,9 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 	o.StorageRetention = time.Duration(f.retention)
 	o.StorageMaxBytes = int64(f.maxBytes)
 	o.LenientRules = f.rulesStrict == "false"
-	o.ResendDelay = time.Duration(f.resendDelay)
+	o.ResendDelay = orNone(f.resendDelay)
+	o.OutageTolerance = orNone(f.outage)
+	o.ForGracePeriod = orNone(f.grace)
 	o.SendDropOnStop = !f.drain
 	o.QueryTimeout = time.Duration(f.timeout)
 	o.QueryLookback = time.Duration(f.lookback)
@@ -125,7 +136,18 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 	}
 	o.Logger = promslog.New(&promslog.Config{Level: level, Format: format, Writer: stderr})
 	slog.SetDefault(o.Logger) // for libraries that are not given one
+	if enabled(f.features, o.Logger)[concurrentRules] {
+		o.MaxConcurrentEvals = max(f.concurrent, 0)
+	}
 	return nil
+}
+
+// orNone is the duration of a flag as an option, where 0 would be the default.
+func orNone(d model.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return time.Duration(d)
 }
 
 func parseExternalURL(text string) (*url.URL, error) {

@@ -43,14 +43,17 @@ type Options struct {
 	// LenientRules takes what is good of rule files that are not good as a whole.
 	LenientRules bool
 
-	ResendDelay       time.Duration // default 1m
-	QueryTimeout      time.Duration // default 2m
-	QueryMaxSamples   int           // default 50,000,000
-	QueryConcurrency  int           // default 20
-	QueryLookback     time.Duration // default 5m
-	SendQueueCapacity int           // alerts that wait for one Alertmanager; default 10,000
-	SendBatchSize     int           // alerts in one request to an Alertmanager; default 256
-	SendDropOnStop    bool          // drop the alerts that wait for Alertmanagers when the server stops
+	ResendDelay        time.Duration // default 1m; less than 0 is none
+	OutageTolerance    time.Duration // how long the server may have been away for "for" to go on; default 1h, less than 0 is none
+	ForGracePeriod     time.Duration // least time for which an alert stays pending after that; default 10m, less than 0 is none
+	MaxConcurrentEvals int           // rules that may be evaluated beside others of their group; 0 is none
+	QueryTimeout       time.Duration // default 2m
+	QueryMaxSamples    int           // default 50,000,000
+	QueryConcurrency   int           // default 20
+	QueryLookback      time.Duration // default 5m
+	SendQueueCapacity  int           // alerts that wait for one Alertmanager; default 10,000
+	SendBatchSize      int           // alerts in one request to an Alertmanager; default 256
+	SendDropOnStop     bool          // drop the alerts that wait for Alertmanagers when the server stops
 
 	Flags   map[string]string // of the command line, to be shown
 	Version string            // of Cresset; default "devel"

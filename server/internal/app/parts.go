@@ -80,14 +80,20 @@ func (a *App) build() (*parts, error) {
 		DiscoveryMetrics:    discoveryMetrics,
 		DiscoveryRegisterer: a.registry.theirs,
 	})
+	journal := state.NewJournal()
 	p.rules = rule.New(rule.Options{
-		Query:       p.query.RuleQuery,
-		Appendable:  p.storage,
-		Send:        func(_ context.Context, alerts []rule.Alert) { p.sender.Send(alerts) },
-		ExternalURL: a.o.ExternalURL,
-		ResendDelay: a.o.ResendDelay,
-		Logger:      a.logger.With("part", "rule"),
-		Registerer:  a.registry.ours,
+		Query:              p.query.RuleQuery,
+		Appendable:         p.storage,
+		Send:               func(_ context.Context, alerts []rule.Alert) { p.sender.Send(alerts) },
+		ExternalURL:        a.o.ExternalURL,
+		ResendDelay:        a.o.ResendDelay,
+		Queryable:          p.storage,
+		OutageTolerance:    a.o.OutageTolerance,
+		ForGracePeriod:     a.o.ForGracePeriod,
+		Journal:            journal,
+		MaxConcurrentEvals: a.o.MaxConcurrentEvals,
+		Logger:             a.logger.With("part", "rule"),
+		Registerer:         a.registry.ours,
 	})
 	p.pipeline = dispatch.New(dispatch.Options{
 		Store:       p.alerts,
@@ -98,6 +104,7 @@ func (a *App) build() (*parts, error) {
 	p.state = state.New(state.Options{
 		Dir:        filepath.Join(a.o.StoragePath, "state"), // the storage's lock keeps other servers out
 		Pipeline:   p.pipeline,
+		Journal:    journal,
 		Logger:     a.logger.With("part", "state"),
 		Registerer: a.registry.ours,
 	})

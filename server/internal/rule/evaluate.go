@@ -110,9 +110,7 @@ func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, a
 		old, told = old.relabelled(seen, at)
 	}
 	next, send, err := p.advance(old, seen, at)
-	if g.unrestored == 0 {
-		g.remember(ctx, r.id, changes(r.alerts, next))
-	}
+	g.rememberEvaluation(ctx, r, next)
 	g.mu.Lock()
 	r.alerts = next
 	g.mu.Unlock()

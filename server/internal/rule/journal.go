@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -81,6 +82,20 @@ func (c Change) alert() alert {
 		candidate: candidate{key: labelsKey(c.Labels), labels: c.Labels, element: c.Element, annotations: c.Annotations, value: c.Value},
 		state:     c.State, activeAt: c.ActiveAt, firedAt: c.FiredAt, resolvedAt: c.ResolvedAt, lastSentAt: c.LastSentAt, keepFiringSince: c.KeepFiringSince,
 	}
+}
+
+// rememberEvaluation writes down what an evaluation made of the alerts of a rule. As
+// long as these are not restored, what the journal knew at the start stays as it is,
+// should the process end again.
+func (g *group) rememberEvaluation(ctx context.Context, r *groupRule, next alerts) {
+	all := changes(r.alerts, next)
+	if g.unrestored > 0 {
+		all = slices.DeleteFunc(all, func(c Change) bool {
+			_, known := r.recalled.find(labelsKey(c.Labels))
+			return known
+		})
+	}
+	g.remember(ctx, r.id, all)
 }
 
 // remember writes down what became of the alerts of a rule, and waits until that

@@ -264,7 +264,7 @@ func (c *succession) settle(g *group) {
 // remembered returns the alerts of a rule as the journal knows them.
 func (p place) remembered() alerts {
 	if p.group.unrestored > 0 {
-		return p.rule.recalled
+		return p.rule.recalled.with(p.rule.alerts)
 	}
 	return p.rule.alerts
 }

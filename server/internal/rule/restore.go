@@ -148,41 +148,55 @@ func (g *group) recall() {
 	}
 	for _, r := range g.rules {
 		r.recalled = byRule[r.id]
-		slices.SortFunc(r.recalled, func(a, b alert) int { return strings.Compare(a.key, b.key) })
+		r.recalled.sort()
 	}
 }
 
 // foundAgain returns the alerts with those that fire as far as the journal knows,
 // and that are seen again.
 func (as alerts) foundAgain(known alerts, seen []candidate, now time.Time) alerts {
+	keys := make(map[string]bool, len(seen))
 	for _, c := range seen {
-		if known.fires(c.key) {
-			i, _ := known.find(c.key)
-			as = as.with(known[i].notAfter(now))
+		keys[c.key] = true
+	}
+	var found alerts
+	for _, a := range known {
+		if a.state == StateFiring && keys[a.key] {
+			found = append(found, a.notAfter(now))
 		}
 	}
-	return as
+	return as.with(found)
 }
 
 // recalled returns the alerts with those that are firing or resolved as far as the
 // journal knows. One that was firing and is not found again is left to the next
 // evaluation, which resolves it, or holds it up.
 func (as alerts) recalled(known alerts, now time.Time) alerts {
+	var told alerts
 	for _, a := range known {
 		if a.state != StatePending {
-			as = as.with(a.notAfter(now))
+			told = append(told, a.notAfter(now))
 		}
 	}
-	return as
+	return as.with(told)
 }
 
-// with returns the alerts with a, if a is not among them already.
-func (as alerts) with(a alert) alerts {
-	i, found := as.find(a.key)
-	if found {
-		return as
+// with returns the alerts with those of more that are not among them.
+func (as alerts) with(more alerts) alerts {
+	all := slices.Clip(as) // to append to a copy
+	for _, a := range more {
+		if _, found := as.find(a.key); !found {
+			all = append(all, a)
+		}
 	}
-	return slices.Concat(as[:i], alerts{a}, as[i:])
+	if len(all) > len(as) {
+		all.sort()
+	}
+	return all
+}
+
+func (as alerts) sort() {
+	slices.SortFunc(as, func(a, b alert) int { return strings.Compare(a.key, b.key) })
 }
 
 // fires reports whether the alert of a key is among the alerts, and fires.

@@ -38,7 +38,7 @@ const (
 type Options struct {
 	QueueCapacity int           // most alerts that wait for one Alertmanager; when full, the oldest are dropped
 	BatchSize     int           // most alerts in one request
-	ResendDelay   time.Duration // of the rule engine: when news of an alert are to be expected
+	ResendDelay   time.Duration // of the rule engine: when news of an alert are to be expected; none counts as the default
 	DrainTimeout  time.Duration // how long what is queued may take to go out when the Sender ends, or an Alertmanager is no longer known
 	DropOnStop    bool          // what is queued then is dropped instead, and what is under way is broken off
 	UserAgent     string        // of requests; "Cresset" if empty
@@ -84,7 +84,9 @@ type Sender struct {
 func New(o Options) *Sender {
 	o.QueueCapacity = cmp.Or(o.QueueCapacity, DefaultQueueCapacity)
 	o.BatchSize = cmp.Or(o.BatchSize, DefaultBatchSize)
-	o.ResendDelay = cmp.Or(o.ResendDelay, DefaultResendDelay)
+	if o.ResendDelay <= 0 {
+		o.ResendDelay = DefaultResendDelay
+	}
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, DefaultDrainTimeout)
 	o.UserAgent = cmp.Or(o.UserAgent, "Cresset")
 	o.discoveryInterval = cmp.Or(o.discoveryInterval, 5*time.Second)

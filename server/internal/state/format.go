@@ -15,6 +15,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
+	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
 
 // The file is text. Its first line is the magic word, the version of the format,
@@ -26,14 +27,22 @@ const (
 	version = 1
 )
 
+// contents are what is in a file.
+type contents struct {
+	alerts   []*alert.Alert
+	notified []notify.Record
+	rules    []*rule.Change // what became of the alerts of rules
+}
+
 type checksum [sha256.Size]byte
 
 func checksumOf(content []byte) checksum { return sha256.Sum256(content) }
 
 // line has exactly one of its fields.
 type line struct {
-	Alert    *savedAlert    `json:"alert,omitempty"`
-	Notified *savedNotified `json:"notified,omitempty"`
+	Alert     *savedAlert     `json:"alert,omitempty"`
+	Notified  *savedNotified  `json:"notified,omitempty"`
+	RuleAlert *savedRuleAlert `json:"ruleAlert,omitempty"`
 }
 
 // labelMap is a model.LabelSet whose names are not checked again when it is read.
@@ -66,21 +75,24 @@ type savedNotified struct {
 // encode returns the content of the file. What cannot be written, a time after
 // the year 9999 for instance, is left out and logged: it must not be in the way
 // of all the rest.
-func (k *Keeper) encode(alerts []*alert.Alert, notified []notify.Record) []byte {
-	lines := make([][]byte, 0, len(alerts)+len(notified))
+func (k *Keeper) encode(c contents) []byte {
+	lines := make([][]byte, 0, len(c.alerts)+len(c.notified)+len(c.rules))
 	add := func(l line) {
 		text, err := json.Marshal(l)
 		if err != nil {
-			k.logger.Error("Left out of the saved state", "alert", l.Alert, "notified", l.Notified, "err", err)
+			k.logger.Error("Left out of the saved state", "alert", l.Alert, "notified", l.Notified, "rule_alert", l.RuleAlert, "err", err)
 			return
 		}
 		lines = append(lines, append(text, '\n'))
 	}
-	for _, a := range alerts {
+	for _, a := range c.alerts {
 		add(line{Alert: saveAlert(a)})
 	}
-	for _, r := range notified {
+	for _, r := range c.notified {
 		add(line{Notified: saveNotified(r)})
+	}
+	for _, r := range c.rules {
+		add(line{RuleAlert: saveRuleAlert(r)})
 	}
 	slices.SortFunc(lines, bytes.Compare)
 	body := bytes.Join(lines, nil)
@@ -88,30 +100,31 @@ func (k *Keeper) encode(alerts []*alert.Alert, notified []notify.Record) []byte 
 }
 
 // decode is the reverse of encode.
-func decode(content []byte) ([]*alert.Alert, []notify.Record, error) {
+func decode(content []byte) (contents, error) {
 	body, err := checkHead(content)
 	if err != nil {
-		return nil, nil, err
+		return contents{}, err
 	}
-	var alerts []*alert.Alert
-	var notified []notify.Record
+	var c contents
 	number := 1
 	for text := range bytes.Lines(body) {
 		number++
 		var l line
 		if err := json.Unmarshal(text, &l); err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", number, err)
+			return contents{}, fmt.Errorf("line %d: %w", number, err)
 		}
 		switch {
 		case l.Alert != nil:
-			alerts = append(alerts, l.Alert.alert())
+			c.alerts = append(c.alerts, l.Alert.alert())
 		case l.Notified != nil:
-			notified = append(notified, l.Notified.record())
+			c.notified = append(c.notified, l.Notified.record())
+		case l.RuleAlert != nil:
+			c.rules = append(c.rules, l.RuleAlert.change())
 		default:
-			return nil, nil, fmt.Errorf("line %d: neither an alert nor a notification", number)
+			return contents{}, fmt.Errorf("line %d: neither an alert nor a notification nor an alert of a rule", number)
 		}
 	}
-	return alerts, notified, nil
+	return c, nil
 }
 
 // checkHead returns what follows the first line, if that vouches for it.

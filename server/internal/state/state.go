@@ -1,5 +1,6 @@
 // Package state keeps on disk what must survive the end of the process: the
-// alerts that were received, and what was notified about them.
+// alerts that were received, what was notified about them, and how far the alerts
+// of rules are in their lives.
 //
 // A [Keeper] writes all of it into one file, whole, when the server stops, and
 // every ten seconds while it runs; so an orderly stop loses nothing, and a crash at
@@ -46,17 +47,20 @@ type Options struct {
 	Dir string
 	// Pipeline is whose state is kept. Required.
 	Pipeline Pipeline
+	// Journal is where the alerts of rules are; nil is a new, empty one.
+	Journal *Journal
 	// Logger takes what goes wrong; nil discards it.
 	Logger *slog.Logger
 	// Registerer takes the metrics; nil leaves them unregistered.
 	Registerer prometheus.Registerer
 }
 
-// Keeper saves the state of a pipeline and brings it back. Its methods may be
-// called at the same time.
+// Keeper saves the state of a pipeline and of rules, and brings it back. Its methods
+// may be called at the same time.
 type Keeper struct {
 	path     string
 	pipeline Pipeline
+	journal  *Journal
 	logger   *slog.Logger
 	metrics  *metrics
 
@@ -69,15 +73,19 @@ func New(o Options) *Keeper {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Journal == nil {
+		o.Journal = NewJournal()
+	}
 	return &Keeper{
 		path:     filepath.Join(o.Dir, fileName),
 		pipeline: o.Pipeline,
+		journal:  o.Journal,
 		logger:   o.Logger,
 		metrics:  newMetrics(o.Registerer),
 	}
 }
 
-// Restore gives the pipeline what was last saved, if anything was.
+// Restore gives pipeline and journal what was last saved, if anything was.
 func (k *Keeper) Restore(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -85,18 +93,19 @@ func (k *Keeper) Restore(now time.Time) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	var alerts []*alert.Alert
-	var notified []notify.Record
+	var c contents
 	if err == nil {
-		alerts, notified, err = decode(content)
+		c, err = decode(content)
 	}
 	if err != nil {
 		k.putAside(now, err)
 		return
 	}
 	k.saved = checksumOf(content)
-	k.pipeline.Restore(now, alerts, notified)
-	k.logger.Info("Alerts and notifications of the last run are known again", "alerts", len(alerts), "notifications", len(notified))
+	k.pipeline.Restore(now, c.alerts, c.notified)
+	ofRules := k.journal.restore(now, c.rules)
+	k.logger.Info("Alerts and notifications of the last run are known again",
+		"alerts", len(c.alerts), "notifications", len(c.notified), "alerts_of_rules", ofRules)
 }
 
 // putAside renames a file that cannot be read, so that it is not overwritten.
@@ -110,12 +119,12 @@ func (k *Keeper) putAside(now time.Time, reason error) {
 	logger.Error("The state of the last run cannot be read and was put aside; the server begins without it", "aside", aside)
 }
 
-// Save brings what is on disk up to date. When it returns nil, all that the
-// pipeline had when it was called survives, also a loss of power.
+// Save brings what is on disk up to date. When it returns nil, all that pipeline
+// and journal had when it was called survives, also a loss of power.
 func (k *Keeper) Save(now time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	content := k.encode(k.pipeline.Snapshot())
+	content := k.encode(k.snapshot())
 	sum := checksumOf(content)
 	if sum != k.saved {
 		if err := replace(k.path, content); err != nil {
@@ -127,6 +136,15 @@ func (k *Keeper) Save(now time.Time) error {
 	}
 	k.metrics.upToDate.Set(float64(now.UnixMilli()) / 1e3)
 	return nil
+}
+
+// snapshot looks at the journal first. A rule writes down that it sends an alert, and
+// then sends it: what the journal has as sent, the pipeline has too, unless the save
+// comes between the two. Then the rule sends it again when the resend delay is over.
+func (k *Keeper) snapshot() contents {
+	rules := k.journal.snapshot()
+	alerts, notified := k.pipeline.Snapshot()
+	return contents{alerts: alerts, notified: notified, rules: rules}
 }
 
 // Run saves every SaveEvery until the context ends, and then returns nil. It does

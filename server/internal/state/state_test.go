@@ -25,6 +25,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
+	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -140,25 +141,26 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wantAlerts := rapid.SliceOfN(alerts, 0, 5).Draw(t, "alerts")
 		wantRecords := rapid.SliceOfN(records, 0, 5).Draw(t, "records")
-		content := k.encode(wantAlerts, wantRecords)
-		gotAlerts, gotRecords, err := decode(content)
+		wantChanges := rapid.SliceOfN(changes, 0, 5).Draw(t, "changes")
+		content := k.encode(contents{wantAlerts, wantRecords, wantChanges})
+		got, err := decode(content)
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, content)
 		}
-		want, got := texted(wantAlerts, wantRecords), texted(gotAlerts, gotRecords)
-		if !reflect.DeepEqual(got, want) {
+		if got, want := texted(got), texted(contents{wantAlerts, wantRecords, wantChanges}); !reflect.DeepEqual(got, want) {
 			t.Fatalf("got  %q\nwant %q", got, want)
 		}
 		slices.Reverse(wantAlerts)
 		slices.Reverse(wantRecords)
-		if again := k.encode(wantAlerts, wantRecords); !bytes.Equal(again, content) {
+		slices.Reverse(wantChanges)
+		if again := k.encode(contents{wantAlerts, wantRecords, wantChanges}); !bytes.Equal(again, content) {
 			t.Fatalf("another order gives other bytes:\n%s\n%s", content, again)
 		}
 	})
 }
 
-// texted shows everything about alerts and notifications, sorted.
-func texted(alerts []*alert.Alert, records []notify.Record) []string {
+// texted shows everything in a file, sorted.
+func texted(c contents) []string {
 	sorted := func(set model.LabelSet) []string {
 		var pairs []string
 		for _, k := range slices.Sorted(maps.Keys(set)) {
@@ -168,11 +170,14 @@ func texted(alerts []*alert.Alert, records []notify.Record) []string {
 	}
 	when := func(t time.Time) string { return t.Format(time.RFC3339Nano) }
 	var all []string
-	for _, a := range alerts {
+	for _, a := range c.alerts {
 		all = append(all, fmt.Sprint(sorted(a.Labels), sorted(a.Annotations), when(a.StartsAt), when(a.EndsAt), when(a.UpdatedAt), a.GeneratorURL, a.Timeout))
 	}
-	for _, r := range records {
+	for _, r := range c.notified {
 		all = append(all, fmt.Sprintf("%#v %v %v %s %s %#v", r.Key, r.Entry.Firing, r.Entry.Resolved, when(r.Entry.At), when(r.Entry.ExpiresAt), r.Entry.Data))
+	}
+	for _, r := range c.rules {
+		all = append(all, showChange(*r))
 	}
 	slices.Sort(all)
 	return all
@@ -181,7 +186,7 @@ func texted(alerts []*alert.Alert, records []notify.Record) []string {
 // No file that was cut off or changed in one place is taken for a good one.
 func TestDamageIsFound(t *testing.T) {
 	f := some("a")
-	good := New(Options{}).encode(f.alerts, f.notified)
+	good := New(Options{}).encode(contents{f.alerts, f.notified, []*rule.Change{{State: rule.StateFiring, ActiveAt: t0}}})
 	rapid.Check(t, func(t *rapid.T) {
 		bad := slices.Clone(good)
 		if i := rapid.IntRange(0, len(good)-1).Draw(t, "place"); rapid.Bool().Draw(t, "cut") {
@@ -189,15 +194,15 @@ func TestDamageIsFound(t *testing.T) {
 		} else {
 			bad[i] ^= byte(rapid.IntRange(1, 255).Draw(t, "change"))
 		}
-		if alerts, notified, err := decode(bad); err == nil {
-			t.Fatalf("got %d alerts and %d notifications, want an error for\n%s", len(alerts), len(notified), bad)
+		if got, err := decode(bad); err == nil {
+			t.Fatalf("got %q, want an error for\n%s", texted(got), bad)
 		}
 	})
 }
 
 func TestUnreadableFileIsPutAside(t *testing.T) {
 	f := some("a")
-	good := string(New(Options{}).encode(f.alerts, f.notified))
+	good := string(New(Options{}).encode(contents{alerts: f.alerts, notified: f.notified}))
 	body := "{}\n"
 	for _, tc := range []struct{ name, content, reason string }{
 		{"empty", "", "does not begin with"},
@@ -263,8 +268,8 @@ func TestSaveReplaces(t *testing.T) {
 	if _, err := old.ReadFrom(before); err != nil {
 		t.Fatal(err)
 	}
-	if alerts, _, err := decode(old.Bytes()); err != nil || len(alerts) != 1 || alerts[0].Name() != "a" {
-		t.Errorf("got %d alerts (%v) in the file that was replaced, want a", len(alerts), err)
+	if got, err := decode(old.Bytes()); err != nil || len(got.alerts) != 1 || got.alerts[0].Name() != "a" {
+		t.Errorf("got %q (%v) in the file that was replaced, want a", texted(got), err)
 	}
 }
 
