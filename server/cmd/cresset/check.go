@@ -11,8 +11,7 @@ import (
 )
 
 func checkCommand(cli *kingpin.Application, stdout, stderr io.Writer) (string, func(context.Context) error) {
-	check := cli.Command("check", "Say whether files are good.")
-	cmd := check.Command("config", "Check configuration files and rule files, with all files that they name. The exit code is 1 if any of them is bad.")
+	cmd := subcommand(cli, "check", "Say whether files are good.").Command("config", "Check configuration files and rule files, with all files that they name. The exit code is 1 if any of them is bad.")
 	files := cmd.Arg("file", "prometheus.yml, alertmanager.yml or a rule file; which one it is, its content tells.").Required().Strings()
 
 	return cmd.FullCommand(), func(context.Context) error {

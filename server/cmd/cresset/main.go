@@ -26,10 +26,17 @@ const (
 	exitOK    = 0
 	exitError = 1 // what was asked for failed; stderr says why
 	exitUsage = 2 // the command line is not understood
+	exitLint  = 3 // files are good, but not as they should be
 )
 
 // errSilent is an error of which the person has been told.
 var errSilent = errors.New("told already")
+
+// exitCode is an error of which the person has been told, and that has an exit
+// code of its own.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // run is the command with the given arguments, until it has done what it was
 // asked or ctx ends. It returns the exit code.
@@ -45,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 	commands := map[string]func(context.Context) error{}
 	for _, add := range []func(*kingpin.Application, io.Writer, io.Writer) (string, func(context.Context) error){
-		serveCommand, checkCommand, demoCommand,
+		serveCommand, checkCommand, checkRulesCommand, demoCommand,
 	} {
 		name, command := add(cli, stdout, stderr)
 		commands[name] = command
@@ -60,6 +67,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if err := commands[name](ctx); err != nil {
+		if code, ok := errors.AsType[exitCode](err); ok {
+			return int(code)
+		}
 		if !errors.Is(err, errSilent) {
 			tell(stderr, err)
 		}

@@ -27,46 +27,60 @@ func changes(text string) string {
 	// A loop may use what it assigns further down only the next time round.
 	for range 3 {
 		clear(w.visited)
-		w.variables = []variable{{name: "$", operand: operand{data: true}}}
-		w.walk(tree.Root, operand{data: true}, "")
+		w.variables = []variable{{name: "$", operand: data}}
+		w.walk(tree.Root, data, "")
 	}
 	return w.found
 }
 
 // operand is what is known of a value in a template.
 type operand struct {
-	data  bool   // whether it is the template's data as a whole, which has the value
 	cause string // what it depends on that changes; empty if nothing
+	value string // what its field Value depends on, if it has one that changes
 }
 
-// anywhere is the cause for using the operand as a whole.
-func (o operand) anywhere() string {
-	if o.data {
-		return causeValue
-	}
-	return o.cause
-}
+const (
+	causeValue = "the value of the alert"
+	causeQuery = "the value of a query"
+	causeTime  = "the time"
+)
+
+// data is the data of the template, and samples what a query gives.
+var (
+	data    = operand{value: causeValue}
+	samples = operand{value: causeQuery}
+)
+
+// anywhere is what the operand as a whole depends on.
+func (o operand) anywhere() string { return cmp.Or(o.cause, o.value) }
 
 // field is what is known of a field of the operand.
 func (o operand) field(path []string) operand {
 	switch {
 	case len(path) == 0:
 		return o
-	case o.data && path[0] == "Value":
-		return operand{cause: causeValue}
-	case o.data:
-		return operand{}
+	case path[0] == "Value":
+		return operand{cause: o.anywhere()}
 	default:
 		return operand{cause: o.cause}
 	}
 }
 
-const causeValue = "the value of the alert"
-
-// causes are the functions whose result changes whatever they are given.
-var causes = map[string]string{
-	"value": "the value of a query",
-	"now":   "the time",
+// result is what is known of the result of a function, given all its arguments
+// joined.
+func result(function string, given operand) operand {
+	switch function {
+	case "query":
+		return operand{cause: given.anywhere(), value: samples.value}
+	case "first", "sortByLabel", "index", "slice":
+		return given
+	case "label", "strvalue", "len":
+		return operand{cause: given.cause}
+	case "now":
+		return operand{cause: causeTime}
+	default:
+		return operand{cause: given.anywhere()}
+	}
 }
 
 // variable is a variable in scope.
@@ -118,8 +132,8 @@ func (w *walker) walk(list *parse.ListNode, dot operand, under string) {
 			w.branch(&n.BranchNode, dot, under, func(operand) operand { return dot })
 		case *parse.WithNode:
 			w.branch(&n.BranchNode, dot, under, func(given operand) operand { return given })
-		case *parse.RangeNode:
-			w.branch(&n.BranchNode, dot, under, func(given operand) operand { return operand{cause: given.anywhere()} })
+		case *parse.RangeNode: // the elements are known as well as the list
+			w.branch(&n.BranchNode, dot, under, func(given operand) operand { return given })
 		case *parse.BreakNode, *parse.ContinueNode:
 			w.write(under) // it decides whether the rest is written
 		case *parse.TemplateNode:
@@ -168,28 +182,39 @@ func (w *walker) call(n *parse.TemplateNode, dot operand, under string) {
 // pipe returns what is known of the result of a pipeline, and declares or assigns
 // its variables.
 func (w *walker) pipe(p *parse.PipeNode, dot operand, under string) operand {
-	var result operand
-	for i, c := range p.Cmds {
-		if i == 0 && len(c.Args) == 1 {
-			result = w.argument(c.Args[0], dot, under)
-			continue
-		}
-		cause := result.anywhere()
-		for _, a := range c.Args {
-			cause = cmp.Or(cause, w.argument(a, dot, under).anywhere())
-		}
-		result = operand{cause: cause}
+	var given operand
+	for _, c := range p.Cmds {
+		given = w.command(c, given, dot, under)
 	}
 	for _, d := range p.Decl {
 		if p.IsAssign {
-			w.assign(d.Ident[0], result, under)
+			w.assign(d.Ident[0], given, under)
 			continue
 		}
-		declared := result
+		declared := given
 		declared.cause = cmp.Or(declared.cause, w.assigned[d])
 		w.variables = append(w.variables, variable{d.Ident[0], d, declared})
 	}
-	return result
+	return given
+}
+
+// command returns what is known of the result of a command, which is given the
+// result of the command before it as its last argument.
+func (w *walker) command(c *parse.CommandNode, last, dot operand, under string) operand {
+	function, called := c.Args[0].(*parse.IdentifierNode)
+	arguments := c.Args
+	if called {
+		arguments = c.Args[1:]
+	}
+	given := last
+	for _, a := range arguments {
+		o := w.argument(a, dot, under)
+		given.cause, given.value = cmp.Or(given.cause, o.cause), cmp.Or(given.value, o.value)
+	}
+	if !called {
+		return given
+	}
+	return result(function.Ident, given)
 }
 
 // assign notes what a variable may hold from now on, beside what it may hold
@@ -199,7 +224,7 @@ func (w *walker) assign(name string, o operand, under string) {
 	if v == nil {
 		return
 	}
-	v.operand.data = v.operand.data || o.data
+	v.operand.value = cmp.Or(v.operand.value, o.value)
 	v.operand.cause = cmp.Or(v.operand.cause, cmp.Or(o.cause, under))
 	if v.declared != nil {
 		w.assigned[v.declared] = cmp.Or(w.assigned[v.declared], v.operand.cause)
@@ -232,7 +257,7 @@ func (w *walker) argument(n parse.Node, dot operand, under string) operand {
 	case *parse.PipeNode:
 		return w.pipe(n, dot, under)
 	case *parse.IdentifierNode:
-		return operand{cause: causes[n.Ident]}
+		return result(n.Ident, operand{}) // without arguments
 	}
 	return operand{}
 }

@@ -3,11 +3,10 @@ package definition
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestChanges(t *testing.T) {
-	const value, query, clock = causeValue, "the value of a query", "the time"
+	const value, query, clock = causeValue, causeQuery, causeTime
 	tests := []struct{ text, want string }{
 		{"page", ""},
 		{"{{ $labels.job }}", ""},
@@ -29,6 +28,17 @@ func TestChanges(t *testing.T) {
 		{"{{ printf `%s-%.0f` $labels.job (printf `%v` $value) }}", value},
 		{"{{ query \"up\" | first | value }}", query},
 		{"{{ now }}", clock},
+
+		// What a query gives has labels and a value.
+		{"{{ query \"up\" }}", query},
+		{"{{ query \"up\" | sortByLabel \"job\" | first | label \"job\" }}", ""},
+		{"{{ (index (query \"up\") 0).Value }}", query},
+		{"{{ (index (query \"up\") 0).Labels.job }}", ""},
+		{"{{ query \"up\" | len }}", ""},
+		{"{{ range query \"up\" }}{{ .Value }}{{ end }}", query},
+		{"{{ range query \"up\" }}{{ . }}{{ end }}", query},
+		{"{{ with query \"up\" | first }}{{ .Labels.job }}{{ end }}", ""},
+		{"{{ with query (printf `up > %f` $value) | first }}{{ .Labels.job }}{{ end }}", value},
 
 		// Variables.
 		{"{{ $x := $value }}{{ $x }}", value},
@@ -80,9 +90,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// Hostile templates take no longer than their length is worth.
+// Hostile templates come to an end, and do not use up the stack.
 func TestChangesEnds(t *testing.T) {
-	begin := time.Now()
 	for _, unit := range []string{"{{if $value}}", "{{range .Labels}}", "{{with $x := .}}", "{{block `x` .}}", "((((", "{{$x := $value}}{{$x}}"} {
 		for _, closed := range []bool{false, true} {
 			text := strings.Repeat(unit, (maxTemplate-64)/(len(unit)+7))
@@ -92,8 +101,5 @@ func TestChangesEnds(t *testing.T) {
 			_ = parseTemplate("A", text)
 			_ = changes(text)
 		}
-	}
-	if took := time.Since(begin); took > 30*time.Second {
-		t.Errorf("took %v", took)
 	}
 }

@@ -63,7 +63,7 @@ func (l *loader) decode(n *yaml.Node, s schema, into any) bool {
 		l.unknownFields(n, s, map[*yaml.Node]bool{})
 	}
 	known := len(l.problems)
-	err := n.Decode(into)
+	err := decode(n, into)
 	for key, kind := range s.fields {
 		list := kind == fieldGroups || kind == fieldRules
 		if value := child(n, key); value != nil && (list || err != nil) {
@@ -80,20 +80,20 @@ func (l *loader) decode(n *yaml.Node, s schema, into any) bool {
 // decodeAlone decodes one field of a mapping, if it is there and good.
 func decodeAlone(n *yaml.Node, key string, into any) {
 	if value := child(n, key); value != nil {
-		_ = value.Decode(into) // what is wrong with it is known
+		_ = decode(value, into) // what is wrong with it is known
 	}
 }
 
 // decodeField notes what is wrong with the value of a field.
 func (l *loader) decodeField(key string, value *yaml.Node, kind fieldKind) {
-	err := value.Decode(kind.target())
+	err := decode(value, kind.target())
 	if err == nil {
 		return
 	}
 	if kind == fieldStrings && value.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(value.Content); i += 2 {
 			name, entry := value.Content[i], resolve(value.Content[i+1])
-			if err := entry.Decode(new(string)); err != nil {
+			if err := decode(entry, new(string)); err != nil {
 				l.failValue(entry, key+": "+name.Value, err)
 			}
 		}
@@ -134,7 +134,7 @@ func (l *loader) unknownFields(n *yaml.Node, s schema, seen map[*yaml.Node]bool)
 			}
 		case key.Kind == yaml.ScalarNode && key.ShortTag() != "!!null":
 			var name string
-			if err := key.Decode(&name); err != nil {
+			if err := decode(key, &name); err != nil {
 				continue // the decoder will say it
 			}
 			if _, ok := s.fields[name]; !ok {

@@ -77,6 +77,10 @@ func (l *loader) file(content []byte) *File {
 	for i, node := range items(&body.Groups) {
 		before := len(l.problems)
 		group, ok := l.group(node, names, repeats)
+		if len(l.problems) > maxProblems {
+			l.failAt(l.path+":1", fmt.Sprintf("there are more than %d errors; the rest of the file was not looked at", maxProblems))
+			return &File{Path: l.path, Broken: l.since(0)}
+		}
 		if !ok {
 			file.Bad = append(file.Bad, BadGroup{Index: i, Name: group.Name, Err: l.since(before)})
 			continue
@@ -127,6 +131,9 @@ func (l *loader) group(node *yaml.Node, names map[string]*yaml.Node, repeats *re
 	group.Rules = make([]Rule, 0, len(rules))
 	for i, node := range rules {
 		before := len(l.problems)
+		if before > maxProblems {
+			break // none of the file will be used
+		}
 		var r rulefmt.Rule
 		decoded := l.decode(node, ruleFields, &r)
 		if !decoded {

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"log/slog"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,6 +35,13 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed), false)
 		f.Add([]byte(seed), true)
+	}
+	for _, path := range catalogue(f) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content, false)
 	}
 	f.Fuzz(func(t *testing.T, content []byte, ignoreUnknown bool) {
 		if len(content) > 64<<10 {

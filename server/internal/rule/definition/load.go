@@ -72,28 +72,32 @@ func LoadGlobs(patterns []string, o Options) (files []*File, warnings []string, 
 
 // Load loads one rule file; see Parse.
 func Load(path string, o Options) (*File, []string, error) {
-	content, err := read(path)
+	f, err := os.Open(path)
 	if err != nil {
-		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-			err = pathErr.Err // the path is said already
-		}
-		err = fmt.Errorf("%s: %w", path, err)
-		if o.Lenient {
-			return &File{Path: path, Broken: err}, nil, err
-		}
-		return nil, nil, err
+		return unreadable(path, err, o)
+	}
+	defer f.Close()
+	return Read(path, f, o)
+}
+
+// Read reads what a reader gives, which may have no end; see Parse.
+func Read(path string, r io.Reader, o Options) (*File, []string, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return unreadable(path, err, o)
 	}
 	return Parse(path, content, o)
 }
 
-// read reads a file, which may have no end, up to one byte more than is allowed.
-func read(path string) (content []byte, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+func unreadable(path string, err error, o Options) (*File, []string, error) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err // the path is said already
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(io.LimitReader(f, maxBytes+1))
+	err = fmt.Errorf("%s: %w", path, err)
+	if o.Lenient {
+		return &File{Path: path, Broken: err}, nil, err
+	}
+	return nil, nil, err
 }
 
 // Parse reads the content of a rule file; path is used for messages and as the
