@@ -28,7 +28,7 @@ func checkRulesCommand(cli *kingpin.Application, stdout, stderr io.Writer) (stri
 	lint := cmd.Flag("lint", "What is complained of in good files, separated by commas: duplicate-rules, all or none.").Default("duplicate-rules").String()
 	fatal := cmd.Flag("lint-fatal", "End with exit code 3 if something is complained of.").Bool()
 	ignore := cmd.Flag("ignore-unknown-fields", "Accept fields that rule files do not have. The server does not.").Bool()
-	features := cmd.Flag("enable-feature", "Accept what needs these feature flags of Prometheus, separated by commas: "+strings.Join(featureNames, ", ")+". The server has none of them.").Strings()
+	features := cmd.Flag("enable-feature", "Accept what needs these feature flags of Prometheus, separated by commas: "+strings.Join(syntax.Features, ", ")+". The server has none of them.").Strings()
 
 	return cmd.FullCommand(), func(context.Context) error {
 		c := rulesCheck{stdout: stdout, stderr: stderr, options: definition.Options{
@@ -91,24 +91,14 @@ func (c *rulesCheck) files(paths []string) (bad, untidy bool) {
 	return bad, untidy
 }
 
-// featureNames are the feature flags of Prometheus that concern what expressions
-// may be.
-var featureNames = []string{"promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers"}
-
 // language is the PromQL with the given features, each of which may be several,
 // separated by commas.
 func language(features []string, stderr io.Writer) *parser.Options {
 	o := syntax.Default
 	for feature := range strings.SplitSeq(strings.Join(features, ","), ",") {
-		switch feature {
-		case "promql-experimental-functions":
-			o.EnableExperimentalFunctions = true
-		case "promql-extended-range-selectors":
-			o.EnableExtendedRangeSelectors = true
-		case "promql-binop-fill-modifiers":
-			o.EnableBinopFillModifiers = true
-		case "promql-duration-expr", "promql-delayed-name-removal", "":
-			// The one is part of the language by now, the other changes results only.
+		switch {
+		case feature == "" || syntax.Enable(&o, feature):
+		case feature == "promql-delayed-name-removal": // changes results only
 		default:
 			fmt.Fprintf(stderr, "warning: unknown feature %q\n", feature)
 		}

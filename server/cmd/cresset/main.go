@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 	commands := map[string]func(context.Context) error{}
 	for _, add := range []func(*kingpin.Application, io.Writer, io.Writer) (string, func(context.Context) error){
-		serveCommand, checkCommand, checkRulesCommand, demoCommand,
+		serveCommand, checkCommand, checkRulesCommand, testCommand, demoCommand,
 	} {
 		name, command := add(cli, stdout, stderr)
 		commands[name] = command

@@ -47,6 +47,9 @@ type Options struct {
 	Concurrency int           // queries that may run at once; 0 is DefaultConcurrency
 	Lookback    time.Duration // how old a sample may be to count as current; 0 is DefaultLookback
 
+	Language           *parser.Options // nil is syntax.Default
+	DelayedNameRemoval bool            // metric names go at the end of a query instead of in its middle
+
 	Logger     *slog.Logger          // nil discards
 	Registerer prometheus.Registerer // gets the engine's own metrics; nil for none
 }
@@ -82,7 +85,10 @@ func New(o Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{queryable: o.Queryable, parser: syntax.NewParser(syntax.Default)}
+	if o.Language == nil {
+		o.Language = &syntax.Default
+	}
+	e := &Engine{queryable: o.Queryable, parser: syntax.NewParser(*o.Language)}
 	e.subqueryStep.Store(time.Duration(promconfig.DefaultGlobalConfig.EvaluationInterval).Milliseconds())
 	e.promql = promql.NewEngine(promql.EngineOpts{
 		Logger:                   o.Logger,
@@ -94,6 +100,7 @@ func New(o Options) *Engine {
 		NoStepSubqueryIntervalFn: func(int64) int64 { return e.subqueryStep.Load() },
 		EnableAtModifier:         true,
 		EnableNegativeOffset:     true,
+		EnableDelayedNameRemoval: o.DelayedNameRemoval,
 		Parser:                   e.parser,
 	})
 	return e

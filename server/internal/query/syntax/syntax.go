@@ -22,6 +22,26 @@ const (
 // when no feature flag is given, arithmetic with durations included.
 var Default = parser.Options{ExperimentalDurationExpr: true}
 
+// Features are the names that --enable-feature has for what the language can have
+// beyond Default.
+var Features = []string{"promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers"}
+
+// Enable extends a language by one of the Features. It reports whether the name is
+// one of them, or is that of a feature which Default has.
+func Enable(language *parser.Options, feature string) bool {
+	switch feature {
+	case "promql-experimental-functions":
+		language.EnableExperimentalFunctions = true
+	case "promql-extended-range-selectors":
+		language.EnableExtendedRangeSelectors = true
+	case "promql-binop-fill-modifiers":
+		language.EnableBinopFillModifiers = true
+	default:
+		return feature == "promql-duration-expr"
+	}
+	return true
+}
+
 // NewParser makes a parser of a language that reads up to 256 KiB of text, 1000
 // levels of brackets and 1000 operators.
 func NewParser(language parser.Options) parser.Parser { return limited{parser.NewParser(language)} }
