@@ -3,10 +3,15 @@ package rule
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"text/template"
+	texttemplate "text/template"
 	syntax "text/template/parse"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/template"
 )
 
 // A template can run for ever, and fill the memory: it may range over any number,
@@ -26,13 +31,15 @@ const (
 	maxRepetitions = 100_000
 	maxRepeated    = 64 << 20 // bytes of the template's text, all repetitions together
 	maxNested      = 100      // calls of templates within each other
+	maxQueries     = 1000
 )
 
 // bounded returns a template that does the same as text, and counts each
-// repetition. A text that repeats nothing, or cannot be parsed,
-// is returned as it is.
+// repetition and what is shown. A text that shows nothing twice, or cannot be
+// parsed, is returned as it is.
 func bounded(text string) string {
-	if !slices.ContainsFunc([]string{"range", "define", "block"}, func(word string) bool { return strings.Contains(text, word) }) {
+	own := strings.TrimPrefix(text, templatePrelude)
+	if !slices.ContainsFunc(showsOften, func(word string) bool { return strings.Contains(own, word) }) {
 		return text
 	}
 	const main = "main"
@@ -59,7 +66,8 @@ func bounded(text string) string {
 	return b.String()
 }
 
-// boundRanges makes each repetition of the ranges below a node spend.
+// boundRanges makes each repetition of the ranges below a node spend, and each
+// action count what it shows.
 func boundRanges(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.ListNode:
@@ -68,6 +76,8 @@ func boundRanges(n syntax.Node) {
 				boundRanges(child)
 			}
 		}
+	case *syntax.ActionNode:
+		countShown(n)
 	case *syntax.IfNode:
 		boundRanges(n.List)
 		boundRanges(n.ElseList)
@@ -97,16 +107,19 @@ type budget struct {
 	left   int
 	all    int
 	nested int
+	asked  int // queries
+	volume volume
 }
 
 func newBudget(ctx context.Context, source string) *budget {
 	all := max(min(maxRepetitions, maxRepeated/max(len(source), 1)), 1)
-	return &budget{ctx: ctx, left: all, all: all}
+	return &budget{ctx: ctx, left: all, all: all, volume: volume{left: maxVolume}}
 }
 
 // The functions return an empty text, which stands where they are called.
-func (b *budget) funcs() template.FuncMap {
-	return template.FuncMap{
+func (b *budget) funcs() texttemplate.FuncMap {
+	funcs := b.volume.funcs()
+	maps.Copy(funcs, texttemplate.FuncMap{
 		spend: b.spend,
 		enter: func() (string, error) {
 			if b.nested++; b.nested > maxNested {
@@ -118,6 +131,17 @@ func (b *budget) funcs() template.FuncMap {
 			b.nested--
 			return ""
 		},
+	})
+	return funcs
+}
+
+// counting returns a query function that counts.
+func (b *budget) counting(query QueryFunc) template.QueryFunc {
+	return func(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+		if b.asked++; b.asked > maxQueries {
+			return nil, fmt.Errorf("the template asks more than %d queries", maxQueries)
+		}
+		return query(ctx, expr, at)
 	}
 }
 

@@ -22,10 +22,12 @@ func expand(ctx context.Context, source string, bounded bool) (string, error) {
 		}, nil
 	}
 	data := template.AlertTemplateData(map[string]string{"job": "x"}, nil, "http://cresset.example", promql.Sample{F: 3})
-	t := template.NewTemplateExpander(ctx, source, "t", data, model.Time(0), query, &url.URL{}, nil)
-	if bounded {
-		t.Funcs(newBudget(ctx, source).funcs())
+	if !bounded {
+		return template.NewTemplateExpander(ctx, source, "t", data, model.Time(0), query, &url.URL{}, nil).Expand()
 	}
+	b := newBudget(ctx, source)
+	t := template.NewTemplateExpander(ctx, source, "t", data, model.Time(0), b.counting(query), &url.URL{}, nil)
+	t.Funcs(b.funcs())
 	return t.Expand()
 }
 
@@ -70,6 +72,10 @@ func TestTemplatesThatRepeatThemselves(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "the template repeats itself more than ") && !strings.Contains(err.Error(), "the templates call each other more than ") {
 			t.Errorf("%.80s: got error %v, want that it repeats itself", text, err)
 		}
+	}
+
+	if _, err := expand(context.Background(), bounded(templatePrelude+`{{ range 2000 }}{{ query "up" | len }}{{ end }}`), true); err == nil || !strings.Contains(err.Error(), "the template asks more than 1000 queries") {
+		t.Errorf("2000 queries: got error %v", err)
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())

@@ -257,7 +257,7 @@ func (g *group) status() GroupStatus {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := GroupStatus{
-		Name: g.Name, File: g.file, Interval: g.Interval, Limit: g.Limit,
+		Name: g.Name, File: g.file, Interval: g.Interval, Limit: g.Limit, QueryOffset: g.queryOffset,
 		EvaluationTime: g.evaluationTime, LastEvaluation: g.lastEvaluation,
 		Rules: make([]Status, len(g.rules)),
 	}

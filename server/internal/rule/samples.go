@@ -139,11 +139,21 @@ func (g *group) appendStale(app storage.AppenderV2, s series, t int64) {
 	}
 }
 
-// transaction commits what appendTo has appended, or nothing if it panics.
+// transaction commits what appendTo has appended, or nothing if it panics. A panic
+// of the storage is an error, too.
 func (env *environment) transaction(ctx context.Context, appendTo func(storage.AppenderV2)) error {
-	app := env.appendable.AppenderV2(ctx)
-	if err := env.guard(func() error { appendTo(app); return nil }); err != nil {
-		return errors.Join(err, app.Rollback())
+	var app storage.AppenderV2
+	err := env.guard(func() error {
+		app = env.appendable.AppenderV2(ctx)
+		appendTo(app)
+		return nil
+	})
+	switch {
+	case err == nil:
+		return env.guard(app.Commit)
+	case app == nil:
+		return err
+	default:
+		return errors.Join(err, env.guard(app.Rollback))
 	}
-	return app.Commit()
 }

@@ -34,6 +34,8 @@ type GroupStatus struct {
 	File     string
 	Interval time.Duration
 	Limit    int // most series or alerts per rule; 0 is no limit
+	// QueryOffset is how far back the rules look, and how old what they record is.
+	QueryOffset time.Duration
 
 	Rules          []Status
 	EvaluationTime time.Duration // how long the last evaluation took

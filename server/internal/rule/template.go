@@ -61,11 +61,12 @@ func (e *expander) with(ctx context.Context, s promql.Sample) func(text string) 
 		if !ok {
 			return text
 		}
+		b := newBudget(ctx, source)
 		t := template.NewTemplateExpander(
 			ctx, source, "__alert_"+e.name, data,
-			model.TimeFromUnixNano(e.at.UnixNano()), template.QueryFunc(e.query), e.externalURL, nil,
+			model.TimeFromUnixNano(e.at.UnixNano()), b.counting(e.query), e.externalURL, nil,
 		)
-		t.Funcs(newBudget(ctx, source).funcs())
+		t.Funcs(b.funcs())
 		expanded, err := t.Expand()
 		if err != nil {
 			e.failed(text, err)

@@ -179,7 +179,7 @@ func aNight() *world {
 	}
 	w.rules = []rule.GroupStatus{
 		{
-			Name: "shop", File: "/etc/cresset/shop.yml", Interval: 15 * time.Second, Limit: 10,
+			Name: "shop", File: "/etc/cresset/shop.yml", Interval: 15 * time.Second, Limit: 10, QueryOffset: 30 * time.Second,
 			EvaluationTime: 1234567 * time.Nanosecond, LastEvaluation: ago(3 * time.Second),
 			Rules: []rule.Status{
 				{

@@ -135,6 +135,7 @@ type groupView struct {
 	File      string
 	Interval  string
 	Limit     int
+	Offset    string // of the queries; empty for none
 	Evaluated moment
 	Took      string
 	Rules     []ruleView
@@ -164,6 +165,9 @@ func (web *Web) rules(r *request) content {
 			Interval:  model.Duration(g.Interval).String(),
 			Evaluated: at(g.LastEvaluation, r.now),
 			Took:      took(g.EvaluationTime),
+		}
+		if g.QueryOffset > 0 {
+			v.Offset = model.Duration(g.QueryOffset).String()
 		}
 		for _, s := range g.Rules {
 			if (health == "" || health == string(s.Health)) && show.take() {

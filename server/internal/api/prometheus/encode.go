@@ -1,13 +1,13 @@
 package prometheus
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/util/stats"
@@ -76,7 +76,15 @@ func appendData(b []byte, data any) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// appendJSON writes v, whose strings are texts where it has labelSets too.
 func appendJSON(b []byte, v any) ([]byte, error) {
+	if l, ok := v.(withLabels); ok {
+		out := bytes.NewBuffer(b)
+		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
+		err := e.Encode(l.data)
+		return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
+	}
 	j, err := json.Marshal(v)
 	return append(b, j...), err
 }
@@ -243,34 +251,4 @@ func appendHistogram(b []byte, h *histogram.FloatHistogram) []byte {
 		b = append(b, ']')
 	}
 	return append(b, '}')
-}
-
-func appendLabels(b []byte, ls labels.Labels) []byte {
-	b = append(b, '{')
-	i := 0
-	ls.Range(func(l labels.Label) {
-		b = appendComma(b, i)
-		i++
-		b = appendString(b, l.Name)
-		b = append(b, ':')
-		b = appendString(b, l.Value)
-	})
-	return append(b, '}')
-}
-
-// appendString writes s as it is when it has nothing to escape, which is true of
-// nearly all label values.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			j, err := json.Marshal(s)
-			if err != nil { // cannot be: every string can be encoded
-				panic(err)
-			}
-			return append(b, j...)
-		}
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
 }

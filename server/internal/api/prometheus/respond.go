@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/prometheus/util/httputil"
 )
 
-// handler answers one request. An error that is not an apiError is one of
-// execution. A nil answer has no content.
+// handler answers one request, whose form was parsed; see formError. An error
+// that is not an apiError is one of execution. A nil answer has no content.
 type handler func(*http.Request) (*answer, error)
 
 // answer is what goes out when all went well.
@@ -104,9 +104,12 @@ func (a *API) serve(h handler) http.Handler {
 	return httputil.CompressionHandler{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.allowOrigin(w, r)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](r.ParseForm()); ok {
-			a.fail(w, badRequest(fmt.Errorf("request body is larger than %d bytes", tooLarge.Limit)))
-			return
+		if err := r.ParseForm(); err != nil {
+			if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				a.fail(w, badRequest(fmt.Errorf("request body is larger than %d bytes", tooLarge.Limit)))
+				return
+			}
+			r = r.WithContext(context.WithValue(r.Context(), formErrorKey{}, err))
 		}
 		res, err := h(r)
 		if err != nil {
@@ -125,6 +128,17 @@ func (a *API) serve(h handler) http.Handler {
 		}
 		a.write(w, http.StatusOK, body)
 	})}
+}
+
+type formErrorKey struct{}
+
+// formError refuses a request whose form was not read whole: only what could be
+// read is in the form. Handlers that do not ask make do with that.
+func formError(r *http.Request) error {
+	if err, ok := r.Context().Value(formErrorKey{}).(error); ok {
+		return badRequest(fmt.Errorf("error parsing form values: %w", err))
+	}
+	return nil
 }
 
 func (a *API) fail(w http.ResponseWriter, err error) {

@@ -18,8 +18,8 @@ import (
 )
 
 type ruleGroup struct {
-	Name           string    `json:"name"`
-	File           string    `json:"file"`
+	Name           text      `json:"name"`
+	File           text      `json:"file"`
 	Rules          []any     `json:"rules"`    // alertingRule or recordingRule, in order of evaluation
 	Interval       float64   `json:"interval"` // seconds, as all durations here
 	Limit          int       `json:"limit"`
@@ -29,38 +29,38 @@ type ruleGroup struct {
 
 type alertingRule struct {
 	State          rule.State      `json:"state"`
-	Name           string          `json:"name"`
-	Query          string          `json:"query"`
+	Name           text            `json:"name"`
+	Query          text            `json:"query"`
 	Duration       float64         `json:"duration"`
 	KeepFiringFor  float64         `json:"keepFiringFor"`
-	Labels         labels.Labels   `json:"labels"`
-	Annotations    labels.Labels   `json:"annotations"`
+	Labels         labelSet        `json:"labels"`
+	Annotations    labelSet        `json:"annotations"`
 	Alerts         []activeAlert   `json:"alerts"` // null if the request excludes them
 	Health         rule.Health     `json:"health"`
-	LastError      string          `json:"lastError,omitempty"`
+	LastError      text            `json:"lastError,omitempty"`
 	EvaluationTime float64         `json:"evaluationTime"`
 	LastEvaluation time.Time       `json:"lastEvaluation"`
 	Type           definition.Kind `json:"type"`
 }
 
 type recordingRule struct {
-	Name           string          `json:"name"`
-	Query          string          `json:"query"`
-	Labels         labels.Labels   `json:"labels"`
+	Name           text            `json:"name"`
+	Query          text            `json:"query"`
+	Labels         labelSet        `json:"labels"`
 	Health         rule.Health     `json:"health"`
-	LastError      string          `json:"lastError,omitempty"`
+	LastError      text            `json:"lastError,omitempty"`
 	EvaluationTime float64         `json:"evaluationTime"`
 	LastEvaluation time.Time       `json:"lastEvaluation"`
 	Type           definition.Kind `json:"type"`
 }
 
 type activeAlert struct {
-	Labels          labels.Labels `json:"labels"`
-	Annotations     labels.Labels `json:"annotations"`
-	State           rule.State    `json:"state"`
-	ActiveAt        time.Time     `json:"activeAt"`
-	KeepFiringSince time.Time     `json:"keepFiringSince,omitzero"`
-	Value           string        `json:"value"`
+	Labels          labelSet   `json:"labels"`
+	Annotations     labelSet   `json:"annotations"`
+	State           rule.State `json:"state"`
+	ActiveAt        time.Time  `json:"activeAt"`
+	KeepFiringSince time.Time  `json:"keepFiringSince,omitzero"`
+	Value           string     `json:"value"`
 }
 
 func (a *API) alerts(*http.Request) (*answer, error) {
@@ -70,15 +70,15 @@ func (a *API) alerts(*http.Request) (*answer, error) {
 			all = append(all, jsonAlerts(r.Alerts)...)
 		}
 	}
-	return &answer{data: map[string][]activeAlert{"alerts": all}}, nil
+	return &answer{data: withLabels{map[string][]activeAlert{"alerts": all}}}, nil
 }
 
 func jsonAlerts(alerts []rule.ActiveAlert) []activeAlert {
 	out := make([]activeAlert, len(alerts))
 	for i, al := range alerts {
 		out[i] = activeAlert{
-			Labels:          al.Labels,
-			Annotations:     al.Annotations,
+			Labels:          labelSet(al.Labels),
+			Annotations:     labelSet(al.Annotations),
 			State:           al.State,
 			ActiveAt:        al.ActiveAt,
 			KeepFiringSince: al.KeepFiringSince,
@@ -160,8 +160,8 @@ func (f *ruleFilter) wantsRule(r *rule.Status) bool {
 }
 
 func (a *API) rules(r *http.Request) (*answer, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, badRequest(fmt.Errorf("error parsing form values: %w", err))
+	if err := formError(r); err != nil {
+		return nil, err
 	}
 	f, err := a.readRuleFilter(r)
 	if err != nil {
@@ -193,8 +193,8 @@ func (a *API) rules(r *http.Request) (*answer, error) {
 			break
 		}
 		res.Groups = append(res.Groups, ruleGroup{
-			Name:           g.Name,
-			File:           g.File,
+			Name:           text(g.Name),
+			File:           text(g.File),
 			Rules:          rules,
 			Interval:       g.Interval.Seconds(),
 			Limit:          g.Limit,
@@ -202,7 +202,7 @@ func (a *API) rules(r *http.Request) (*answer, error) {
 			LastEvaluation: g.LastEvaluation,
 		})
 	}
-	return &answer{data: res}, nil
+	return &answer{data: withLabels{res}}, nil
 }
 
 // pageToken names a group for a later request.
@@ -221,11 +221,11 @@ func (f *ruleFilter) jsonRules(g *rule.GroupStatus) []any {
 		}
 		if r.Kind == definition.KindRecording {
 			out = append(out, recordingRule{
-				Name:           r.Name,
-				Query:          r.Query,
-				Labels:         r.Labels,
+				Name:           text(r.Name),
+				Query:          text(r.Query),
+				Labels:         labelSet(r.Labels),
 				Health:         r.Health,
-				LastError:      r.LastError,
+				LastError:      text(r.LastError),
 				EvaluationTime: r.EvaluationTime.Seconds(),
 				LastEvaluation: r.LastEvaluation,
 				Type:           r.Kind,
@@ -238,15 +238,15 @@ func (f *ruleFilter) jsonRules(g *rule.GroupStatus) []any {
 		}
 		out = append(out, alertingRule{
 			State:          r.State,
-			Name:           r.Name,
-			Query:          r.Query,
+			Name:           text(r.Name),
+			Query:          text(r.Query),
 			Duration:       r.For.Seconds(),
 			KeepFiringFor:  r.KeepFiringFor.Seconds(),
-			Labels:         r.Labels,
-			Annotations:    r.Annotations,
+			Labels:         labelSet(r.Labels),
+			Annotations:    labelSet(r.Annotations),
 			Alerts:         alerts,
 			Health:         r.Health,
-			LastError:      r.LastError,
+			LastError:      text(r.LastError),
 			EvaluationTime: r.EvaluationTime.Seconds(),
 			LastEvaluation: r.LastEvaluation,
 			Type:           r.Kind,

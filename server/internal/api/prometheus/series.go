@@ -59,8 +59,8 @@ func (a *API) read(l lookup, find func(storage.Querier) (*answer, error)) (res *
 }
 
 func (a *API) series(r *http.Request) (*answer, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, badRequest(fmt.Errorf("error parsing form values: %w", err))
+	if err := formError(r); err != nil {
+		return nil, err
 	}
 	if len(r.Form["match[]"]) == 0 {
 		return nil, badRequest(errors.New("no match[] parameter provided"))
@@ -71,7 +71,7 @@ func (a *API) series(r *http.Request) (*answer, error) {
 	}
 	return a.read(l, func(q storage.Querier) (*answer, error) {
 		set := selectSeries(r.Context(), q, l)
-		found := []labels.Labels{}
+		found := []labelSet{}
 		cut := false
 		for set.Next() {
 			if err := r.Context().Err(); err != nil {
@@ -81,7 +81,7 @@ func (a *API) series(r *http.Request) (*answer, error) {
 				cut = true
 				break
 			}
-			found = append(found, set.At().Labels())
+			found = append(found, labelSet(set.At().Labels()))
 		}
 		if err := set.Err(); err != nil {
 			return nil, err
@@ -90,7 +90,7 @@ func (a *API) series(r *http.Request) (*answer, error) {
 		if cut {
 			warnings = warnings.Add(errTruncated)
 		}
-		return &answer{data: found, warnings: warnings}, nil
+		return &answer{data: withLabels{found}, warnings: warnings}, nil
 	})
 }
 

@@ -18,22 +18,22 @@ import (
 )
 
 type activeTarget struct {
-	DiscoveredLabels   labels.Labels       `json:"discoveredLabels"` // before relabelling
-	Labels             labels.Labels       `json:"labels"`
-	ScrapePool         string              `json:"scrapePool"`
-	ScrapeURL          string              `json:"scrapeUrl"`
-	GlobalURL          string              `json:"globalUrl"`
-	LastError          string              `json:"lastError"`
+	DiscoveredLabels   labelSet            `json:"discoveredLabels"` // before relabelling
+	Labels             labelSet            `json:"labels"`
+	ScrapePool         text                `json:"scrapePool"`
+	ScrapeURL          text                `json:"scrapeUrl"`
+	GlobalURL          text                `json:"globalUrl"`
+	LastError          text                `json:"lastError"`
 	LastScrape         time.Time           `json:"lastScrape"`
 	LastScrapeDuration float64             `json:"lastScrapeDuration"` // seconds
 	Health             scrape.TargetHealth `json:"health"`
-	ScrapeInterval     string              `json:"scrapeInterval"`
-	ScrapeTimeout      string              `json:"scrapeTimeout"`
+	ScrapeInterval     text                `json:"scrapeInterval"`
+	ScrapeTimeout      text                `json:"scrapeTimeout"`
 }
 
 type droppedTarget struct {
-	DiscoveredLabels labels.Labels `json:"discoveredLabels"`
-	ScrapePool       string        `json:"scrapePool"`
+	DiscoveredLabels labelSet `json:"discoveredLabels"`
+	ScrapePool       text     `json:"scrapePool"`
 }
 
 func (a *API) targets(r *http.Request) (*answer, error) {
@@ -60,11 +60,11 @@ func (a *API) targets(r *http.Request) (*answer, error) {
 		res.DroppedCounts = a.o.Targets.TargetsDroppedCounts()
 		for pool, t := range eachTarget(a.o.Targets.TargetsDropped()) {
 			if only == "" || only == pool {
-				res.Dropped = append(res.Dropped, droppedTarget{t.DiscoveredLabels(lb), pool})
+				res.Dropped = append(res.Dropped, droppedTarget{labelSet(t.DiscoveredLabels(lb)), text(pool)})
 			}
 		}
 	}
-	return &answer{data: res}, nil
+	return &answer{data: withLabels{res}}, nil
 }
 
 // eachTarget goes through the targets by pool and URL.
@@ -92,17 +92,17 @@ func (a *API) describe(pool string, t *scrape.Target, lb *labels.Builder) active
 		problem = fmt.Sprintf("%s: %v", problem, err)
 	}
 	return activeTarget{
-		DiscoveredLabels:   t.DiscoveredLabels(lb),
-		Labels:             t.Labels(lb),
-		ScrapePool:         pool,
-		ScrapeURL:          t.URL().String(),
-		GlobalURL:          global.String(),
-		LastError:          problem,
+		DiscoveredLabels:   labelSet(t.DiscoveredLabels(lb)),
+		Labels:             labelSet(t.Labels(lb)),
+		ScrapePool:         text(pool),
+		ScrapeURL:          text(t.URL().String()),
+		GlobalURL:          text(global.String()),
+		LastError:          text(problem),
 		LastScrape:         t.LastScrape(),
 		LastScrapeDuration: t.LastScrapeDuration().Seconds(),
 		Health:             t.Health(),
-		ScrapeInterval:     t.GetValue(model.ScrapeIntervalLabel),
-		ScrapeTimeout:      t.GetValue(model.ScrapeTimeoutLabel),
+		ScrapeInterval:     text(t.GetValue(model.ScrapeIntervalLabel)),
+		ScrapeTimeout:      text(t.GetValue(model.ScrapeTimeoutLabel)),
 	}
 }
 
@@ -136,11 +136,11 @@ func (a *API) scrapePools(*http.Request) (*answer, error) {
 }
 
 type targetMetadata struct {
-	Target labels.Labels    `json:"target"`
-	Metric string           `json:"metric,omitempty"` // empty if the request names it
+	Target labelSet         `json:"target"`
+	Metric text             `json:"metric,omitempty"` // empty if the request names it
 	Type   model.MetricType `json:"type"`
-	Help   string           `json:"help"`
-	Unit   string           `json:"unit"`
+	Help   text             `json:"help"`
+	Unit   text             `json:"unit"`
 }
 
 func (a *API) targetMetadata(r *http.Request) (*answer, error) {
@@ -167,14 +167,14 @@ func (a *API) targetMetadata(r *http.Request) (*answer, error) {
 			continue
 		}
 		for _, md := range metadataOf(t, metric) {
-			out := targetMetadata{Target: ls, Type: md.Type, Help: md.Help, Unit: md.Unit}
+			out := targetMetadata{Target: labelSet(ls), Type: md.Type, Help: text(md.Help), Unit: text(md.Unit)}
 			if metric == "" {
-				out.Metric = md.MetricFamily
+				out.Metric = text(md.MetricFamily)
 			}
 			res = append(res, out)
 		}
 	}
-	return &answer{data: res}, nil
+	return &answer{data: withLabels{res}}, nil
 }
 
 // metadataOf is what a target says of one metric, or of all if none is named.
