@@ -37,6 +37,7 @@ var plan = housetest.Plan{
 		part("internal/query", "internal/query/syntax", "internal/storage"),
 		part("internal/rule/definition", "internal/query/syntax"),
 		part("internal/rule", "internal/rule/definition", "internal/query", "internal/storage"),
+		{Path: "internal/rule/differential", Why: "tests alone, which compare the rule engine with upstream's"},
 		part("internal/send", "internal/rule"),
 		part("internal/simulate", "internal/rule/...", "internal/query/..."),
 		part("internal/config", "internal/rule/definition"),

@@ -156,6 +156,9 @@ func places(groups []*group) []place {
 //  5. that in any other group: it was given other labels;
 //  6. group, kind and name, if only one is left of that name on either side: labels
 //     and expression were changed at once.
+//
+// The last three are for alerting rules only. What a recording rule wrote under
+// other labels is over, whether the new ones can be evaluated or not.
 func heirs(old, next []place) []int {
 	found := make([]int, len(next))
 	for i := range found {
@@ -180,6 +183,9 @@ func heirs(old, next []place) []int {
 			if found[i] >= 0 || len(left[key]) == 0 || s.alone && (len(left[key]) > 1 || claims[key] > 1) {
 				continue
 			}
+			if s.alerts && p.rule.Kind != definition.KindAlerting {
+				continue
+			}
 			found[i], left[key] = left[key][0], left[key][1:]
 			taken[found[i]] = true
 		}
@@ -190,15 +196,16 @@ func heirs(old, next []place) []int {
 const sep = "\xff"
 
 var sameness = []struct {
-	key   func(place) string
-	alone bool // counts only if nobody else has the key
+	key    func(place) string
+	alone  bool // counts only if nobody else has the key
+	alerts bool // counts only for alerting rules
 }{
 	{key: func(p place) string { return p.group.key() + sep + p.rule.Identity() }},
 	{key: func(p place) string { return p.group.Name + sep + p.rule.Identity() }},
 	{key: func(p place) string { return p.rule.Identity() }},
-	{key: func(p place) string { return p.group.key() + sep + p.nameAndQuery() }},
-	{key: func(p place) string { return p.nameAndQuery() }},
-	{key: func(p place) string { return p.group.key() + sep + string(p.rule.Kind) + sep + p.rule.Name }, alone: true},
+	{key: func(p place) string { return p.group.key() + sep + p.nameAndQuery() }, alerts: true},
+	{key: func(p place) string { return p.nameAndQuery() }, alerts: true},
+	{key: func(p place) string { return p.group.key() + sep + string(p.rule.Kind) + sep + p.rule.Name }, alone: true, alerts: true},
 }
 
 func (p place) nameAndQuery() string {
