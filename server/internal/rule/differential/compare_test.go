@@ -175,7 +175,7 @@ func end(s side) error {
 func differences(named ...any) string {
 	var b strings.Builder
 	for i := 0; i < len(named); i += 3 {
-		got, want := named[i+1].([]string), named[i+2].([]string)
+		got, want := withoutColumns(named[i+1].([]string)), withoutColumns(named[i+2].([]string))
 		more, fewer := minus(got, want), minus(want, got)
 		if len(more)+len(fewer) == 0 {
 			continue
