@@ -9,7 +9,7 @@ import (
 
 // parts are all rooms below app, api and web, none of which a part knows.
 var parts = []string{
-	"internal/config", "internal/storage", "internal/query/...", "internal/scrape", "internal/rule/...", "internal/send",
+	"internal/config", "internal/document", "internal/storage", "internal/query/...", "internal/scrape", "internal/rule/...", "internal/send",
 	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify", "internal/state",
 }
 
@@ -35,12 +35,13 @@ var plan = housetest.Plan{
 		part("internal/scrape", "internal/storage"),
 		part("internal/query/syntax"),
 		part("internal/query", "internal/query/syntax", "internal/storage"),
-		part("internal/rule/definition", "internal/query/syntax"),
+		part("internal/document"),
+		part("internal/rule/definition", "internal/document", "internal/query/syntax"),
 		part("internal/rule", "internal/rule/definition", "internal/query", "internal/storage"),
 		{Path: "internal/rule/differential", Why: "tests alone, which compare the rule engine with upstream's"},
 		part("internal/send", "internal/rule"),
-		part("internal/simulate", "internal/rule/...", "internal/query/..."),
-		part("internal/config", "internal/rule/definition"),
+		part("internal/simulate", "internal/document", "internal/rule/...", "internal/query/..."),
+		part("internal/config", "internal/document", "internal/rule/definition"),
 		part("internal/alert"),
 		part("internal/route"),
 		part("internal/mute/inhibit", "internal/alert"),

@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/alertmanager/template"
 	commonconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // amFile is what an alertmanager.yml holds.
@@ -56,13 +58,13 @@ var useMatchers = sync.OnceFunc(func() { compat.InitFromFlags(slog.Default(), fe
 // parseAlertmanager reads the content of an alertmanager.yml alone; relative
 // paths in it are made to start at its folder.
 func parseAlertmanager(path string, content []byte) (amFile, error) {
-	root, err := parseTree(path, content)
+	root, warnings, err := parseTree(path, content)
 	if err != nil {
 		return amFile{}, err
 	}
 	useMatchers()
 	errs := refuseAlertmanager(path, root)
-	errs = append(errs, badPatterns(path, child(root, "templates"))...)
+	errs = append(errs, badPatterns(path, document.Child(root, "templates"))...)
 	if len(errs) > 0 {
 		return amFile{}, errors.Join(errs...)
 	}
@@ -79,7 +81,7 @@ func parseAlertmanager(path string, content []byte) (amFile, error) {
 		cfg.Templates[i] = commonconfig.JoinDir(dir, t)
 	}
 	setDirectory(reflect.ValueOf(cfg), dir, map[*commonconfig.HTTPClientConfig]bool{})
-	return amFile{root: root, config: cfg, warnings: furtherDocuments(path, content)}, nil
+	return amFile{root: root, config: cfg, warnings: warnings}, nil
 }
 
 // setDirectory makes the relative paths of every HTTP client in v start at dir.
@@ -118,7 +120,7 @@ func checkTemplates(path string, patterns []string) error {
 	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
-			return Error{File: path, Line: 1, Reason: fmt.Sprintf("templates: %q: %v", pattern, err)}
+			return inLine(path, 1, fmt.Sprintf("templates: %q: %v", pattern, err))
 		}
 		for _, file := range files {
 			errs = append(errs, checkTemplate(file))
@@ -142,10 +144,10 @@ func checkTemplate(file string) error {
 		// "template: NAME:LINE: reason"; the name is empty here.
 		m := templateText.FindStringSubmatch(err.Error())
 		if m == nil {
-			return Error{File: file, Line: 1, Reason: oneLine(err.Error())}
+			return inLine(file, 1, oneLine(err.Error()))
 		}
 		line, _ := strconv.Atoi(m[1]) // digits
-		return Error{File: file, Line: line, Reason: oneLine(m[2])}
+		return inLine(file, line, oneLine(m[2]))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/cresset-metrics/cresset/server/internal/document"
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
@@ -26,7 +27,7 @@ type Checked struct {
 	Kind     Kind
 	Found    string   // what is in it, for people; empty if it is bad
 	Warnings []string // what is allowed, and perhaps not meant
-	Err      error    // nil if the file is good; else one or more Errors, joined
+	Err      error    // nil if the file is good; else one or more document.Errors, joined
 }
 
 // Check tells of each file which kind it is, by its content, and whether it is
@@ -46,7 +47,7 @@ func check(path string) Checked {
 		c.Err = err
 		return c
 	}
-	root, err := parseTree(path, content)
+	root, warnings, err := parseTree(path, content)
 	if err != nil {
 		c.Err = err
 		return c
@@ -66,15 +67,15 @@ func check(path string) Checked {
 		}
 		c.Warnings = f.warnings
 	case KindRules:
-		file, warnings, err := definition.Parse(path, content, definition.Options{})
-		c.Warnings, c.Err = warnings, fromText(err)
+		file, ruleWarnings, err := definition.Parse(path, content, definition.Options{})
+		c.Warnings, c.Err = ruleWarnings, fromRules(err)
 		if err == nil {
 			c.Warnings = append(c.Warnings, file.DuplicateWarnings()...)
 			c.Found = fmt.Sprintf("%s with %s", count(len(file.Groups), "group"), count(rulesIn(file), "rule"))
 		}
 	default:
-		c.Warnings = furtherDocuments(path, content)
-		c.Err = Error{File: path, Line: 1, Reason: "this is no prometheus.yml, no alertmanager.yml and no rule file: none of their keys is at the top"}
+		c.Warnings = warnings
+		c.Err = inLine(path, 1, "this is no prometheus.yml, no alertmanager.yml and no rule file: none of their keys is at the top")
 	}
 	return c
 }
@@ -106,29 +107,36 @@ var topKeys = map[Kind]map[string]bool{
 // kindOf tells the kind of a file by the keys at its top. A file without any, or
 // with an empty section global alone, is a prometheus.yml that asks for nothing.
 func kindOf(root *yaml.Node) Kind {
-	top := pairs(root)
+	top := keys(root)
 	if root.Kind == yaml.MappingNode && len(top) == 0 {
 		return KindPrometheus
 	}
 	for _, kind := range []Kind{KindRules, KindAlertmanager, KindPrometheus} {
-		for _, p := range top {
-			if topKeys[kind][p.key.Value] {
-				return kind
-			}
+		if slices.ContainsFunc(top, func(key string) bool { return topKeys[kind][key] }) {
+			return kind
 		}
 	}
 	// Both servers have a section global; Prometheus' is about scrapes and queries.
-	global := pairs(child(root, "global"))
+	global := keys(document.Child(root, "global"))
 	switch {
-	case len(global) == 0 && len(top) == 1 && top[0].key.Value == "global":
+	case len(global) == 0 && len(top) == 1 && top[0] == "global":
 		return KindPrometheus
 	case len(global) == 0:
 		return KindUnknown
-	case slices.ContainsFunc(global, func(p pair) bool { return prometheusGlobal.MatchString(p.key.Value) }):
+	case slices.ContainsFunc(global, prometheusGlobal.MatchString):
 		return KindPrometheus
 	default:
 		return KindAlertmanager
 	}
+}
+
+// keys are those of a mapping, with those that it merges in.
+func keys(n *yaml.Node) []string {
+	var all []string
+	for key := range document.Entries(n) {
+		all = append(all, key.Value)
+	}
+	return all
 }
 
 var prometheusGlobal = regexp.MustCompile(`^(scrape_|evaluation_|query_|rule_|external_labels$)`)

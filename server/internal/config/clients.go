@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/discovery/http"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // A certificate or key that cannot be loaded is found only by making the client
@@ -50,25 +52,25 @@ func (p place) find(match func(file string) bool) *yaml.Node {
 
 // fileNames are the values below n that name files.
 func fileNames(n *yaml.Node, met map[*yaml.Node]bool) []*yaml.Node {
-	n = follow(n)
+	n = document.Follow(n)
 	if met[n] {
 		return nil
 	}
 	met[n] = true
 	var out []*yaml.Node
-	for _, p := range pairs(n) {
+	for key, value := range document.Entries(n) {
 		switch {
-		case strings.HasSuffix(p.key.Value, "_file"):
-			out = append(out, follow(p.value))
-		case p.key.Value == "files":
-			for _, e := range elements(p.value) {
-				out = append(out, follow(e))
+		case strings.HasSuffix(key.Value, "_file"):
+			out = append(out, document.Follow(value))
+		case key.Value == "files":
+			for _, e := range document.Elements(value) {
+				out = append(out, document.Follow(e))
 			}
 		default:
-			out = append(out, fileNames(p.value, met)...)
+			out = append(out, fileNames(value, met)...)
 		}
 	}
-	for _, e := range elements(n) {
+	for _, e := range document.Elements(n) {
 		out = append(out, fileNames(e, met)...)
 	}
 	return out
@@ -76,8 +78,8 @@ func fileNames(n *yaml.Node, met map[*yaml.Node]bool) []*yaml.Node {
 
 // clientCheck collects what is wrong with the clients of one configuration.
 type clientCheck struct {
-	errs     []Error
-	warnings []Error
+	errs     []document.Error
+	warnings []document.Error
 }
 
 func (c *clientCheck) result() (warnings []string, err error) {
@@ -136,7 +138,7 @@ func (c *clientCheck) secrets(p place, v any) {
 		}
 		n := p.find(func(name string) bool { return name == file })
 		w := at(p.file, n, fmt.Sprintf("%s: file %q cannot be read yet (%v); until it can, requests fail", p.who, file, cause(err)))
-		told := slices.ContainsFunc(c.errs, func(e Error) bool { return e.File == w.File && e.Line == w.Line && e.Column == w.Column })
+		told := slices.ContainsFunc(c.errs, func(e document.Error) bool { return e.Position == w.Position })
 		if !told && !slices.Contains(c.warnings, w) {
 			c.warnings = append(c.warnings, w)
 		}
@@ -193,7 +195,7 @@ func checkPrometheusClients(path string, f promFile, jobs []job) ([]string, erro
 		c.http(j.place, j.config.HTTPClientConfig, j.config.JobName)
 		c.discovery(j.place, j.config.ServiceDiscoveryConfigs)
 	}
-	nodes := elements(child(child(f.root, "alerting"), "alertmanagers"))
+	nodes := document.Elements(document.Child(document.Child(f.root, "alerting"), "alertmanagers"))
 	for i, am := range f.config.AlertingConfig.AlertmanagerConfigs {
 		p := place{fmt.Sprintf("alertmanagers[%d]", i), path, []*yaml.Node{element(nodes, i)}}
 		c.http(p, am.HTTPClientConfig, "alertmanager")
@@ -206,12 +208,12 @@ func checkPrometheusClients(path string, f promFile, jobs []job) ([]string, erro
 func checkReceivers(path string, f amFile) ([]string, error) {
 	templates, err := template.FromGlobs(f.config.Templates)
 	if err != nil {
-		return nil, at(path, child(f.root, "templates"), fmt.Sprintf("templates: %v", err))
+		return nil, at(path, document.Child(f.root, "templates"), fmt.Sprintf("templates: %v", err))
 	}
 	var c clientCheck
-	nodes := elements(child(f.root, "receivers"))
+	nodes := document.Elements(document.Child(f.root, "receivers"))
 	for i, r := range f.config.Receivers {
-		p := place{fmt.Sprintf("receiver %q", r.Name), path, []*yaml.Node{element(nodes, i), child(f.root, "global")}}
+		p := place{fmt.Sprintf("receiver %q", r.Name), path, []*yaml.Node{element(nodes, i), document.Child(f.root, "global")}}
 		c.receiver(p, r, templates)
 	}
 	return c.result()
@@ -220,7 +222,7 @@ func checkReceivers(path string, f amFile) ([]string, error) {
 // element is the node of an element that the parser has read.
 func element(nodes []*yaml.Node, i int) *yaml.Node {
 	if i < len(nodes) {
-		return follow(nodes[i])
+		return document.Follow(nodes[i])
 	}
 	return &yaml.Node{}
 }

@@ -2,8 +2,8 @@
 // files, and alertmanager.yml with its templates.
 //
 // The files are those of Prometheus and Alertmanager, unchanged, and are parsed
-// by the parsers of these two. What is added: every problem is an Error that
-// names file, line and reason, and whatever the file asks for that this server
+// by the parsers of these two. What is added: every problem is a document.Error
+// that names file, line and reason, and whatever the file asks for that this server
 // does not do is refused by its name instead of being ignored.
 //
 // A file is good as a whole or not at all, and nothing of a bad one is used; rule
@@ -61,7 +61,7 @@ type Config struct {
 }
 
 // Load reads the files and everything they refer to. If the error is not nil it
-// is one or more Errors, joined: one line for each.
+// is one or more document.Errors, joined: one line for each.
 func Load(files Files) (*Config, error) {
 	prom, promErr := loadPrometheus(files)
 	am, amErr := loadAlertmanager(files.Alertmanager)
@@ -80,7 +80,7 @@ func Load(files Files) (*Config, error) {
 func read(path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, Error{File: path, Reason: cause(err).Error()}
+		return nil, inLine(path, 0, cause(err).Error())
 	}
 	return content, nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 var update = flag.Bool("update", false, "write what comes out into the files of testdata")
@@ -156,7 +158,7 @@ func TestMissingFiles(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%v", err, want)
 	}
-	if _, ok := errors.AsType[Error](err); !ok {
+	if _, ok := errors.AsType[document.Error](err); !ok {
 		t.Errorf("got %T, want Errors", err)
 	}
 }

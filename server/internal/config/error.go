@@ -4,45 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
-// Error is one problem in one file.
-type Error struct {
-	File   string
-	Line   int // from 1; 0 if the file could not be read at all
-	Column int // from 1; 0 if it is not known
-	Reason string
+// at makes an error at a node.
+func at(file string, n *yaml.Node, reason string) document.Error {
+	return document.Error{Position: document.At(file, n), Reason: oneLine(reason)}
 }
 
-// Error is one line: FILE:LINE:COLUMN: reason.
-func (e Error) Error() string {
-	switch {
-	case e.Line == 0:
-		return fmt.Sprintf("%s: %s", e.File, e.Reason)
-	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
-	default:
-		return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Reason)
-	}
-}
-
-// at makes an Error at a node.
-func at(file string, n *yaml.Node, reason string) Error {
-	return Error{File: file, Line: max(1, n.Line), Column: n.Column, Reason: oneLine(reason)}
+// inLine makes an error in a line, 0 if the file could not be read at all.
+func inLine(file string, line int, reason string) document.Error {
+	return document.Error{Position: document.Position{File: file, Line: line}, Reason: reason}
 }
 
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// The parsers tell the line of a problem in the text of the error, where they
-// know it.
 var (
-	lineText    = regexp.MustCompile(`^line (\d+): (.*)$`)
 	unknownText = regexp.MustCompile(`^field (\S+) not found in type `)
 	twiceText   = regexp.MustCompile(`^(?:field (\S+) already set in type |key "(.*)" already set in map)`)
 )
@@ -50,7 +33,7 @@ var (
 // unmarshalErrors is how the parsers begin an error that lists several.
 const unmarshalErrors = "yaml: unmarshal errors:\n"
 
-// problems turns an error of a YAML parser that knows lines into Errors, one for
+// problems turns an error of a YAML parser that knows lines into errors, one for
 // each line of its text. ok is false for any other error.
 func problems(file string, root *yaml.Node, err error) (out []error, ok bool) {
 	text := err.Error()
@@ -72,7 +55,7 @@ func listed(text string) []string {
 	var all []string
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(line)
-		if len(all) == 0 || lineText.MatchString(line) {
+		if len(all) == 0 || document.ParseMessage(line).Line > 0 {
 			all = append(all, line)
 		} else {
 			all[len(all)-1] += " " + line
@@ -81,14 +64,12 @@ func listed(text string) []string {
 	return all
 }
 
-func problem(file string, root *yaml.Node, text string) Error {
-	e := Error{File: file, Line: 1, Reason: oneLine(text)}
-	m := lineText.FindStringSubmatch(text)
-	if m == nil {
-		return e
+func problem(file string, root *yaml.Node, text string) document.Error {
+	m := document.ParseMessage(text)
+	if m.Line == 0 {
+		return inLine(file, 1, oneLine(text))
 	}
-	e.Line, _ = strconv.Atoi(m[1]) // digits
-	e.Reason = m[2]
+	e := inLine(file, m.Line, strings.ReplaceAll(m.Reason, "\n", " "))
 	if m := unknownText.FindStringSubmatch(e.Reason); m != nil {
 		e.Reason = fmt.Sprintf("unknown key %q", m[1])
 		e.Column = columnOf(root, e.Line, m[1])
@@ -99,31 +80,17 @@ func problem(file string, root *yaml.Node, text string) Error {
 	return e
 }
 
-// textPosition is the position in an error of a package that writes it in front.
-var textPosition = regexp.MustCompile(`(?s)^(.+?):(\d+)(?::(\d+))?: (.*)$`)
-
-// fromText makes Errors of an error, or of several joined, whose text already
-// has the form of an Error.
-func fromText(err error) error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var out []error
-		for _, e := range joined.Unwrap() {
-			out = append(out, fromText(e))
+// fromRules makes an error about rule files one with the reasons of this package,
+// without runs of white space.
+func fromRules(err error) error {
+	var out []error
+	for _, err := range flatten(err) {
+		e, ok := errors.AsType[document.Error](err)
+		if !ok { // FILE: reason, of a file that cannot be read
+			e.File, e.Reason, _ = strings.Cut(err.Error(), ": ")
 		}
-		return errors.Join(out...)
+		e.Reason = oneLine(e.Reason)
+		out = append(out, e)
 	}
-	m := textPosition.FindStringSubmatch(err.Error())
-	if m == nil {
-		file, reason, ok := strings.Cut(err.Error(), ": ")
-		if !ok {
-			return Error{File: file, Reason: "cannot be used"}
-		}
-		return Error{File: file, Reason: oneLine(reason)}
-	}
-	line, _ := strconv.Atoi(m[2]) // digits, as is the column, which may be missing
-	column, _ := strconv.Atoi(m[3])
-	return Error{File: m[1], Line: line, Column: column, Reason: oneLine(m[4])}
+	return errors.Join(out...)
 }

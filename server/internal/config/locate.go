@@ -13,7 +13,7 @@ import (
 // parseFunc reads a whole file and says what is wrong with it.
 type parseFunc func(content []byte) error
 
-// explain turns the error of a parser into Errors with positions.
+// explain turns the error of a parser into errors with positions.
 func explain(file string, root *yaml.Node, parse parseFunc, err error) error {
 	if found, ok := problems(file, root, err); ok {
 		return errors.Join(found...)

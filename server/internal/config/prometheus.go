@@ -14,6 +14,7 @@ import (
 	promconfig "github.com/prometheus/prometheus/config"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/cresset-metrics/cresset/server/internal/document"
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
@@ -58,19 +59,19 @@ func loadPrometheus(files Files) (promFile, error) {
 	jobs, jobWarnings, jobErr := scrapeJobs(path, f)
 	clientWarnings, clientErr := checkPrometheusClients(path, f, jobs)
 	f.warnings = slices.Concat(f.warnings, ruleWarnings, jobWarnings, clientWarnings)
-	return f, errors.Join(jobErr, clientErr, fromText(ruleErr))
+	return f, errors.Join(jobErr, clientErr, fromRules(ruleErr))
 }
 
 // parsePrometheus reads the content of a prometheus.yml alone; relative paths in
 // it are made to start at its folder.
 func parsePrometheus(path string, content []byte) (promFile, error) {
-	root, err := parseTree(path, content)
+	root, warnings, err := parseTree(path, content)
 	if err != nil {
 		return promFile{}, err
 	}
 	errs := refusePrometheus(path, root)
-	errs = append(errs, badPatterns(path, child(root, "rule_files"))...)
-	errs = append(errs, badPatterns(path, child(root, "scrape_config_files"))...)
+	errs = append(errs, badPatterns(path, document.Child(root, "rule_files"))...)
+	errs = append(errs, badPatterns(path, document.Child(root, "scrape_config_files"))...)
 	if len(errs) > 0 {
 		return promFile{}, errors.Join(errs...)
 	}
@@ -83,16 +84,16 @@ func parsePrometheus(path string, content []byte) (promFile, error) {
 		return promFile{}, explain(path, root, parse, err)
 	}
 	cfg.SetDirectory(filepath.Dir(path))
-	warnings := append(furtherDocuments(path, content), emptyVariables(path, root)...)
+	warnings = append(warnings, emptyVariables(path, root)...)
 	return promFile{root: root, config: cfg, warnings: warnings}, nil
 }
 
 // badPatterns finds the patterns for file names that cannot match any.
 func badPatterns(path string, list *yaml.Node) []error {
 	var errs []error
-	for _, e := range elements(list) {
-		if _, err := filepath.Match(follow(e).Value, ""); err != nil {
-			errs = append(errs, at(path, e, fmt.Sprintf("bad pattern %q: %v", follow(e).Value, err)))
+	for _, e := range document.Elements(list) {
+		if _, err := filepath.Match(document.Follow(e).Value, ""); err != nil {
+			errs = append(errs, at(path, e, fmt.Sprintf("bad pattern %q: %v", document.Follow(e).Value, err)))
 		}
 	}
 	return errs
@@ -102,10 +103,10 @@ func badPatterns(path string, list *yaml.Node) []error {
 // their place stands nothing.
 func emptyVariables(path string, root *yaml.Node) []string {
 	var warnings []string
-	for _, p := range pairs(child(child(root, "global"), "external_labels")) {
-		os.Expand(follow(p.value).Value, func(name string) string {
+	for key, value := range document.Entries(document.Child(document.Child(root, "global"), "external_labels")) {
+		os.Expand(document.Follow(value).Value, func(name string) string {
 			if name != "$" && os.Getenv(name) == "" {
-				warnings = append(warnings, at(path, p.key, fmt.Sprintf("environment variable %q of external label %q is empty", name, p.key.Value)).Error())
+				warnings = append(warnings, at(path, key, fmt.Sprintf("environment variable %q of external label %q is empty", name, key.Value)).Error())
 			}
 			return ""
 		})
@@ -121,7 +122,7 @@ func scrapeJobs(path string, f promFile) (jobs []job, warnings []string, err err
 	for _, pattern := range f.config.ScrapeConfigFiles {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
-			return nil, nil, Error{File: path, Line: 1, Reason: fmt.Sprintf("scrape_config_files: %q: %v", pattern, err)}
+			return nil, nil, inLine(path, 1, fmt.Sprintf("scrape_config_files: %q: %v", pattern, err))
 		}
 		for _, file := range files {
 			content, err := read(file)
@@ -129,13 +130,13 @@ func scrapeJobs(path string, f promFile) (jobs []job, warnings []string, err err
 				errs = append(errs, err)
 				continue
 			}
-			root, err := parseTree(file, content)
+			root, further, err := parseTree(file, content)
 			if err != nil {
 				errs = append(errs, err)
 				continue
 			}
 			errs = append(errs, refusePrometheus(file, root)...)
-			warnings = append(warnings, furtherDocuments(file, content)...)
+			warnings = append(warnings, further...)
 			maps.Copy(places, jobPlaces(file, root))
 		}
 	}
@@ -159,27 +160,27 @@ func scrapeJobs(path string, f promFile) (jobs []job, warnings []string, err err
 // jobPlaces are the places of the jobs of one file, by name.
 func jobPlaces(file string, root *yaml.Node) map[string]place {
 	places := map[string]place{}
-	for _, n := range elements(child(root, "scrape_configs")) {
-		name := child(n, "job_name").Value
-		places[name] = place{fmt.Sprintf("job %q", name), file, []*yaml.Node{follow(n)}}
+	for _, n := range document.Elements(document.Child(root, "scrape_configs")) {
+		name, _ := document.Text(document.Child(n, "job_name"))
+		places[name] = place{fmt.Sprintf("job %q", name), file, []*yaml.Node{document.Follow(n)}}
 	}
 	return places
 }
 
-// blame makes Errors of an error about scrape_config_files. It begins with the
-// quoted name of the file, where it is about one file.
+// blame makes errors with positions of an error about scrape_config_files. It
+// begins with the quoted name of the file, where it is about one file.
 func blame(path string, err error) error {
 	quoted := quotedText.FindString(err.Error())
 	reason, ok := strings.CutPrefix(err.Error(), quoted+": ")
 	file, quoteErr := strconv.Unquote(quoted)
 	if !ok || quoteErr != nil {
-		return Error{File: path, Line: 1, Reason: oneLine(err.Error())}
+		return inLine(path, 1, oneLine(err.Error()))
 	}
 	content, readErr := read(file)
 	if readErr != nil {
 		return readErr
 	}
-	root, treeErr := parseTree(file, content)
+	root, _, treeErr := parseTree(file, content)
 	if treeErr != nil {
 		return treeErr
 	}

@@ -1,12 +1,13 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // notLinked are the kinds of discovery that Prometheus has and this server does
@@ -44,7 +45,7 @@ var (
 // refusal collects what is refused in one file.
 type refusal struct {
 	file string
-	errs []Error
+	errs []document.Error
 }
 
 // add refuses a key; once, though several mappings may have merged it in.
@@ -57,8 +58,8 @@ func (r *refusal) add(key *yaml.Node, instead string) {
 
 // errors are what was refused, in the order of the file.
 func (r *refusal) errors() []error {
-	slices.SortFunc(r.errs, func(x, y Error) int {
-		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+	slices.SortFunc(r.errs, func(x, y document.Error) int {
+		return x.Compare(y.Position)
 	})
 	out := make([]error, len(r.errs))
 	for i, e := range r.errs {
@@ -70,19 +71,19 @@ func (r *refusal) errors() []error {
 // keys refuses the keys of a mapping that are in table. A key without content
 // asks for nothing and may stay.
 func (r *refusal) keys(n *yaml.Node, table map[string]string) {
-	for _, p := range pairs(n) {
-		if instead, ok := table[p.key.Value]; ok && !isNothing(p.value) {
-			r.add(p.key, instead)
+	for key, value := range document.Entries(n) {
+		if instead, ok := table[key.Value]; ok && !isNothing(value) {
+			r.add(key, instead)
 		}
 	}
 }
 
 // discovery refuses the kinds of discovery that are not linked in.
 func (r *refusal) discovery(n *yaml.Node) {
-	for _, p := range pairs(n) {
-		kind, ok := strings.CutSuffix(p.key.Value, "_sd_configs")
-		if ok && notLinked[kind] && !isNothing(p.value) {
-			r.add(p.key, "use static_configs, file_sd_configs, http_sd_configs or dns_sd_configs")
+	for key, value := range document.Entries(n) {
+		kind, ok := strings.CutSuffix(key.Value, "_sd_configs")
+		if ok && notLinked[kind] && !isNothing(value) {
+			r.add(key, "use static_configs, file_sd_configs, http_sd_configs or dns_sd_configs")
 		}
 	}
 }
@@ -92,10 +93,10 @@ func (r *refusal) discovery(n *yaml.Node) {
 func refusePrometheus(file string, root *yaml.Node) []error {
 	r := refusal{file: file}
 	r.keys(root, notInPrometheus)
-	for _, job := range elements(child(root, "scrape_configs")) {
+	for _, job := range document.Elements(document.Child(root, "scrape_configs")) {
 		r.discovery(job)
 	}
-	for _, am := range elements(child(child(root, "alerting"), "alertmanagers")) {
+	for _, am := range document.Elements(document.Child(document.Child(root, "alerting"), "alertmanagers")) {
 		r.discovery(am)
 	}
 	return r.errors()

@@ -60,13 +60,13 @@ func load(f *File, o Options) []*ruleTest {
 	return tests
 }
 
-func read(path string) (document, tree, error) {
+func read(path string) (testFile, tree, error) {
 	content, err := readFile(path)
 	if err != nil {
 		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathErr.Err // the path is said already
 		}
-		return document{}, tree{}, fmt.Errorf("%s: %w", path, err)
+		return testFile{}, tree{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return decode(path, content)
 }
@@ -85,7 +85,7 @@ func readFile(path string) ([]byte, error) {
 	return content, err
 }
 
-func newSuite(path string, doc document, t tree, o Options) (*suite, []string, error) {
+func newSuite(path string, doc testFile, t tree, o Options) (*suite, []string, error) {
 	s := &suite{
 		Options:  o,
 		interval: cmp.Or(time.Duration(doc.EvaluationInterval), time.Minute),
@@ -93,7 +93,7 @@ func newSuite(path string, doc document, t tree, o Options) (*suite, []string, e
 		fuzzy:    doc.FuzzyCompare,
 	}
 	var paths, warnings []string
-	if t.more.line > 0 {
+	if t.more.Line > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s: only the first YAML document of the file is used", t.more))
 	}
 	for i, pattern := range doc.RuleFiles {

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/prometheus/model/timestamp"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // MaxSamples is how many samples the input series of one test may have together.
@@ -30,7 +32,7 @@ type inputSeries struct {
 	labels labels.Labels
 	values []parser.SequenceValue
 	next   int // the first one that is not stored yet
-	at     position
+	at     document.Position
 }
 
 // description is the series as the parser reads it.

@@ -12,6 +12,7 @@ import (
 	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/promql"
 
+	"github.com/cresset-metrics/cresset/server/internal/document"
 	"github.com/cresset-metrics/cresset/server/internal/query"
 	"github.com/cresset-metrics/cresset/server/internal/query/syntax"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
@@ -34,7 +35,7 @@ type ruleTest struct {
 	*suite
 	item *testItem
 	tree tree
-	at   position
+	at   document.Position
 	name string
 	gap  time.Duration // between two samples of a series
 
@@ -51,7 +52,7 @@ type ruleTest struct {
 }
 
 // fail notes what is wrong, and where.
-func (r *Test) fail(at position, format string, args ...any) {
+func (r *Test) fail(at document.Position, format string, args ...any) {
 	r.Failures = append(r.Failures, Failure{Where: at.String(), What: fmt.Sprintf(format, args...)})
 }
 

@@ -51,7 +51,7 @@ func (r *repeats) add(p place, all labels.Labels) {
 		return
 	}
 	r.found = append(r.found, Duplicate{
-		Name: p.name, Labels: all, Position: r.loader.at(p.node), Rule: p.String(),
+		Name: p.name, Labels: all, Position: r.loader.at(p.node).String(), Rule: p.String(),
 		First: fmt.Sprintf("group %q, rule %d (line %d)", first.group, first.index+1, first.node.Line),
 	})
 }

@@ -1,11 +1,10 @@
 package definition
 
 import (
-	"errors"
-	"strings"
-
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // fieldKind is what the value of a field is.
@@ -63,7 +62,7 @@ func (l *loader) decode(n *yaml.Node, s schema, into any) bool {
 		l.unknownFields(n, s, map[*yaml.Node]bool{})
 	}
 	known := len(l.problems)
-	err := decode(n, into)
+	err := document.Decode(n, into)
 	for key, kind := range s.fields {
 		list := kind == fieldGroups || kind == fieldRules
 		if value := child(n, key); value != nil && (list || err != nil) {
@@ -80,20 +79,20 @@ func (l *loader) decode(n *yaml.Node, s schema, into any) bool {
 // decodeAlone decodes one field of a mapping, if it is there and good.
 func decodeAlone(n *yaml.Node, key string, into any) {
 	if value := child(n, key); value != nil {
-		_ = decode(value, into) // what is wrong with it is known
+		_ = document.Decode(value, into) // what is wrong with it is known
 	}
 }
 
 // decodeField notes what is wrong with the value of a field.
 func (l *loader) decodeField(key string, value *yaml.Node, kind fieldKind) {
-	err := decode(value, kind.target())
+	err := document.Decode(value, kind.target())
 	if err == nil {
 		return
 	}
 	if kind == fieldStrings && value.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(value.Content); i += 2 {
-			name, entry := value.Content[i], resolve(value.Content[i+1])
-			if err := decode(entry, new(string)); err != nil {
+			name, entry := value.Content[i], document.Follow(value.Content[i+1])
+			if err := document.Decode(entry, new(string)); err != nil {
 				l.failValue(entry, key+": "+name.Value, err)
 			}
 		}
@@ -104,37 +103,30 @@ func (l *loader) decodeField(key string, value *yaml.Node, kind fieldKind) {
 
 // failValue notes that the value of a field cannot be decoded.
 func (l *loader) failValue(value *yaml.Node, field string, err error) {
-	reasons := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
-	if typeErr, ok := errors.AsType[*yaml.TypeError](err); ok {
-		reasons = typeErr.Errors
-	}
-	for _, reason := range reasons {
-		if m := yamlLine.FindStringSubmatch(reason); m != nil {
-			reason = m[2]
-		}
-		l.fail(value, "%s: %s", field, inYAMLTerms.Replace(reason))
+	for _, m := range document.Messages(err) {
+		l.fail(value, "%s: %s", field, inYAMLTerms.Replace(m.Reason))
 	}
 }
 
 // unknownFields notes the keys of a mapping, and of those that are merged into it,
 // that the schema does not have.
 func (l *loader) unknownFields(n *yaml.Node, s schema, seen map[*yaml.Node]bool) {
-	n = resolve(n)
+	n = document.Follow(n)
 	if n == nil || n.Kind != yaml.MappingNode || seen[n] {
 		return
 	}
 	seen[n] = true
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := resolve(n.Content[i]), n.Content[i+1]
+		key, value := document.Follow(n.Content[i]), n.Content[i+1]
 		switch {
-		case isMerge(n.Content[i]):
+		case document.IsMerge(n.Content[i]):
 			l.unknownFields(value, s, seen)
-			for _, merged := range elements(value) {
+			for _, merged := range document.Elements(value) {
 				l.unknownFields(merged, s, seen)
 			}
 		case key.Kind == yaml.ScalarNode && key.ShortTag() != "!!null":
 			var name string
-			if err := decode(key, &name); err != nil {
+			if err := document.Decode(key, &name); err != nil {
 				continue // the decoder will say it
 			}
 			if _, ok := s.fields[name]; !ok {

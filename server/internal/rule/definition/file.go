@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // loader reads one rule file. What is wrong is noted as it is found, and reading
@@ -22,40 +24,40 @@ type loader struct {
 	path        string
 	options     Options
 	expressions parser.Parser
-	problems    []string // one line each
-	warnings    []string
+	problems    []document.Error
+	warnings    []string // one line each
 }
 
-// at is how a message about a node begins.
-func (l *loader) at(n *yaml.Node) string {
-	if n == nil || n.Line == 0 {
-		return l.path + ":1"
-	}
-	return fmt.Sprintf("%s:%d:%d", l.path, n.Line, n.Column)
-}
+// at is where a node stands, or the start of the file if there is none.
+func (l *loader) at(n *yaml.Node) document.Position { return document.At(l.path, n) }
 
 // fail notes an error at a node, or at the start of the file if there is none.
 func (l *loader) fail(n *yaml.Node, format string, args ...any) {
 	l.failAt(l.at(n), fmt.Sprintf(format, args...))
 }
 
-func (l *loader) failAt(position, reason string) {
-	l.problems = append(l.problems, position+": "+strings.ReplaceAll(reason, "\n", " "))
+func (l *loader) failAt(at document.Position, reason string) {
+	l.problems = append(l.problems, problem(at, reason))
+}
+
+// problem makes an error of one line.
+func problem(at document.Position, reason string) document.Error {
+	return document.Error{Position: at, Reason: strings.ReplaceAll(reason, "\n", " ")}
 }
 
 func (l *loader) warn(n *yaml.Node, format string, args ...any) {
-	l.warnings = append(l.warnings, l.at(n)+": "+strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
+	l.warnings = append(l.warnings, problem(l.at(n), fmt.Sprintf(format, args...)).Error())
 }
 
 // since joins the problems that were noted since there were n, each once: what is
 // behind an anchor is found by each way that leads there.
 func (l *loader) since(n int) error {
 	var errs []error
-	seen := make(map[string]bool, len(l.problems)-n)
+	seen := make(map[document.Error]bool, len(l.problems)-n)
 	for _, p := range l.problems[n:] {
 		if !seen[p] {
 			seen[p] = true
-			errs = append(errs, errors.New(p))
+			errs = append(errs, p)
 		}
 	}
 	return errors.Join(errs...)
@@ -78,7 +80,7 @@ func (l *loader) file(content []byte) *File {
 		before := len(l.problems)
 		group, ok := l.group(node, names, repeats)
 		if len(l.problems) > maxProblems {
-			l.failAt(l.path+":1", fmt.Sprintf("there are more than %d errors; the rest of the file was not looked at", maxProblems))
+			l.fail(nil, "there are more than %d errors; the rest of the file was not looked at", maxProblems)
 			return &File{Path: l.path, Broken: l.since(0)}
 		}
 		if !ok {

@@ -2,34 +2,28 @@ package definition
 
 import (
 	"cmp"
-	"errors"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cresset-metrics/cresset/server/internal/document"
 )
 
 // failYAML notes the errors of the decoder about a node, which knows lines but not
 // columns.
 func (l *loader) failYAML(n *yaml.Node, err error) {
-	reasons := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
-	if typeErr, ok := errors.AsType[*yaml.TypeError](err); ok {
-		reasons = typeErr.Errors
-	}
-	for _, reason := range reasons {
-		position := l.at(n)
-		if m := yamlLine.FindStringSubmatch(reason); m != nil {
-			position, reason = l.path+":"+m[1], m[2]
-			if line, err := strconv.Atoi(m[1]); err == nil {
-				if first := firstOn(n, line); first != nil {
-					position = l.at(first)
-				}
+	for _, m := range document.Messages(err) {
+		at := l.at(n)
+		if m.Line > 0 {
+			at = document.Position{File: l.path, Line: m.Line}
+			if first := firstOn(n, m.Line); first != nil {
+				at = l.at(first)
 			}
 		}
-		reason = unknownField.ReplaceAllString(reason, "unknown field $1 in")
-		l.failAt(position, inYAMLTerms.Replace(reason))
+		reason := unknownField.ReplaceAllString(m.Reason, "unknown field $1 in")
+		l.failAt(at, inYAMLTerms.Replace(reason))
 	}
 }
 
@@ -44,7 +38,7 @@ func firstOn(n *yaml.Node, line int) *yaml.Node {
 		}
 	}
 	for _, c := range n.Content {
-		for _, entry := range resolve(c).Content {
+		for _, entry := range document.Follow(c).Content {
 			if entry.Line == line {
 				return entry
 			}
@@ -54,7 +48,6 @@ func firstOn(n *yaml.Node, line int) *yaml.Node {
 }
 
 var (
-	yamlLine     = regexp.MustCompile(`(?s)^line (\d+): (.*)$`)
 	unknownField = regexp.MustCompile(`field (\S+) not found in type`)
 
 	// The decoder speaks of types of Go.
@@ -66,81 +59,16 @@ var (
 	)
 )
 
-// position is that of a message, after the path.
-var position = regexp.MustCompile(`^:(\d+)(?::(\d+))?: `)
-
 // sortProblems puts the problems that were noted since there were n in the order
 // in which they stand in the file.
 func (l *loader) sortProblems(n int) {
-	where := func(problem string) []int {
-		m := position.FindStringSubmatch(strings.TrimPrefix(problem, l.path))
-		if m == nil {
-			return nil
-		}
-		line, _ := strconv.Atoi(m[1]) // digits, as is the column, which may be missing
-		column, _ := strconv.Atoi(m[2])
-		return []int{line, column}
-	}
-	slices.SortFunc(l.problems[n:], func(a, b string) int {
-		return cmp.Or(slices.Compare(where(a), where(b)), strings.Compare(a, b))
+	slices.SortFunc(l.problems[n:], func(a, b document.Error) int {
+		return cmp.Or(a.Compare(b.Position), strings.Compare(a.Reason, b.Reason))
 	})
 }
 
-// resolve follows a document to its content and an alias to what it stands for.
-func resolve(n *yaml.Node) *yaml.Node {
-	for n != nil {
-		switch {
-		case n.Kind == yaml.AliasNode:
-			n = n.Alias
-		case n.Kind == yaml.DocumentNode && len(n.Content) > 0:
-			n = n.Content[0]
-		default:
-			return n
-		}
-	}
-	return nil
-}
-
-// child returns the value of a key of a mapping, or nil. A mapping may get the
-// key from others, merged into it by "<<"; those that are merged into these in
-// turn are not looked at, because they may be many, or go round in circles.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if own := ownChild(n, key); own != nil {
-		return own
-	}
-	merged := ownChild(n, "<<")
-	found := ownChild(merged, key)
-	for _, m := range elements(merged) {
-		found = or(found, ownChild(m, key))
-	}
-	return found
-}
-
-func ownChild(n *yaml.Node, key string) *yaml.Node {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if resolve(n.Content[i]).Value == key {
-			return resolve(n.Content[i+1])
-		}
-	}
-	return nil
-}
-
-// elements returns the elements of a sequence; of anything else, none.
-func elements(n *yaml.Node) []*yaml.Node {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.SequenceNode {
-		return nil
-	}
-	resolved := make([]*yaml.Node, len(n.Content))
-	for i, e := range n.Content {
-		resolved[i] = resolve(e)
-	}
-	return resolved
-}
+// child returns what the value of a key of a mapping is or stands for, or nil.
+func child(n *yaml.Node, key string) *yaml.Node { return document.Follow(document.Child(n, key)) }
 
 // or returns a, or b if there is no a.
 func or(a, b *yaml.Node) *yaml.Node {
@@ -150,13 +78,14 @@ func or(a, b *yaml.Node) *yaml.Node {
 	return b
 }
 
-// items returns the elements of a sequence without those that are null, which the
-// decoder leaves out too.
+// items returns what the elements of a sequence are or stand for, without those
+// that are null, which the decoder leaves out too.
 func items(n *yaml.Node) []*yaml.Node {
-	return slices.DeleteFunc(elements(n), func(e *yaml.Node) bool { return e.ShortTag() == "!!null" })
-}
-
-// isMerge reports whether a key is "<<", which merges other mappings into its own.
-func isMerge(key *yaml.Node) bool {
-	return key.Kind == yaml.ScalarNode && key.Value == "<<" && (key.Tag == "" || key.Tag == "!" || key.ShortTag() == "!!merge")
+	var all []*yaml.Node
+	for _, e := range document.Elements(n) {
+		if e = document.Follow(e); e.ShortTag() != "!!null" {
+			all = append(all, e)
+		}
+	}
+	return all
 }
