@@ -109,6 +109,7 @@ type environment struct {
 	query           QueryFunc
 	appendable      storage.AppendableV2
 	send            func(ctx context.Context, alerts []Alert)
+	firing          func(but *groupRule) map[string]bool // keys of the alerts of all other rules that fire
 	externalURL     *url.URL
 	resendDelay     time.Duration
 	queryable       storage.Queryable
@@ -152,7 +153,9 @@ func New(o Options) *Engine {
 	if env.logger == nil {
 		env.logger = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{env: env, groups: make(map[string]*group)}
+	e := &Engine{env: env, groups: make(map[string]*group)}
+	env.firing = e.firing
+	return e
 }
 
 // Run evaluates groups until ctx ends, and returns when no evaluation runs any

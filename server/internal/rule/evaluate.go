@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
@@ -102,12 +103,15 @@ func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, a
 	}
 	seen := g.candidates(ctx, r, result, at)
 	old := r.alerts
-	if g.unrestored > 0 {
+	if r.unrestored {
 		old = old.foundAgain(r.recalled, seen, at)
 	}
 	var told alerts
 	if r.relabelled {
-		old, told = old.relabelled(seen, at)
+		if old, told = old.relabelled(seen, at); len(told) > 0 {
+			others := g.env.firing(r)
+			told = slices.DeleteFunc(told, func(a alert) bool { return others[a.key] })
+		}
 	}
 	next, send, err := p.advance(old, seen, at)
 	g.rememberEvaluation(ctx, r, next)
@@ -117,9 +121,9 @@ func (g *group) alert(ctx context.Context, r *groupRule, result promql.Vector, a
 	if err != nil {
 		return nil, err
 	}
-	r.relabelled = false
+	r.relabelled = r.relabelled && slices.ContainsFunc(next, alert.heldUp)
 	g.send(ctx, r.generatorURL, append(told, send...), at.Add(p.validFor()))
-	if g.unrestored > 0 {
+	if r.unrestored {
 		return nil, nil
 	}
 	return next.samples(), nil

@@ -33,7 +33,7 @@ type group struct {
 
 	started    bool // belongs to the engine
 	schedule   schedule
-	unrestored int      // evaluations until the alerts are restored; 0 when they are
+	unrestored int      // evaluations until the alerts of unrestored rules are restored; 0 if there are none
 	orphans    []series // of rules that are gone, not yet marked stale
 	rules      []*groupRule
 	batches    [][]int // rules that may be evaluated at the same time, by index; nil is one after the other
@@ -50,7 +50,8 @@ type groupRule struct {
 	generatorURL string
 	templates    map[string]string // texts that have to be expanded, and what is expanded in their place
 	written      map[string]series // by its last evaluation; keys are labelsKeys
-	relabelled   bool              // since the last evaluation: its alerts have the labels of before
+	relabelled   bool              // some of its alerts may still have the labels of before
+	unrestored   bool              // its alerts are still to be restored
 	recalled     alerts            // what the journal knows of its alerts, as long as these are not restored
 
 	outcome // guarded by the group's mu

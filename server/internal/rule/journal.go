@@ -89,7 +89,7 @@ func (c Change) alert() alert {
 // should the process end again.
 func (g *group) rememberEvaluation(ctx context.Context, r *groupRule, next alerts) {
 	all := changes(r.alerts, next)
-	if g.unrestored > 0 {
+	if r.unrestored {
 		all = slices.DeleteFunc(all, func(c Change) bool {
 			_, known := r.recalled.find(labelsKey(c.Labels))
 			return known

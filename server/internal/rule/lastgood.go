@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
@@ -29,10 +30,19 @@ func lastGood(f *definition.File, inUse map[string]*group) []definition.Group {
 			groups[i].Rules = lastGoodRules(groups[i], old.defined.Rules)
 		}
 	}
+	nameless := false
 	for _, b := range f.Bad {
+		nameless = nameless || b.Name == ""
 		if old := inUse[groupKey(f.Path, b.Name)]; old != nil && !named[b.Name] {
 			named[b.Name] = true
 			groups = append(groups, old.defined)
+		}
+	}
+	if nameless { // it may be any of those that are missing
+		for _, key := range slices.Sorted(maps.Keys(inUse)) {
+			if old := inUse[key]; old.file == f.Path && !named[old.Name] {
+				groups = append(groups, old.defined)
+			}
 		}
 	}
 	return groups
@@ -40,7 +50,8 @@ func lastGood(f *definition.File, inUse map[string]*group) []definition.Group {
 
 // lastGoodRules returns the rules of a group with, in the place of each bad one,
 // the version of it among old: one of the same labels, or else of the same name,
-// that is not the version of another.
+// that is not the version of another. The first that has no name has all versions
+// that are left: it may be any of them.
 func lastGoodRules(g definition.Group, old []definition.Rule) []definition.Rule {
 	versions := slices.Clone(old)
 	take := func(is func(definition.Rule) bool) (definition.Rule, bool) {
@@ -55,24 +66,30 @@ func lastGoodRules(g definition.Group, old []definition.Rule) []definition.Rule 
 	for _, r := range g.Rules {
 		take(func(v definition.Rule) bool { return v.Identity() == r.Identity() })
 	}
-	found := make([]definition.Rule, len(g.Bad))
+	found := make([]definition.Rule, len(g.Bad)) // where is
 	is := make([]bool, len(g.Bad))
 	for i, b := range g.Bad {
 		found[i], is[i] = take(func(v definition.Rule) bool { return v.Identity() == b.Identity() })
 	}
 	for i, b := range g.Bad {
 		if !is[i] {
-			found[i], is[i] = take(func(v definition.Rule) bool { return v.Kind == b.Kind && v.Name == b.Name })
+			found[i], is[i] = take(func(v definition.Rule) bool {
+				return v.Name == b.Name && (v.Kind == b.Kind || b.Kind == "")
+			})
 		}
 	}
 	rules := slices.Clone(g.Rules)
-	left := 0 // bad rules before this one that have no version
+	moved := 0 // how much further back the place of a rule is for those before it
 	for i, b := range g.Bad {
-		if !is[i] {
-			left++
-			continue
+		var in []definition.Rule
+		switch {
+		case is[i]:
+			in = found[i : i+1]
+		case b.Name == "":
+			in, versions = versions, nil
 		}
-		rules = slices.Insert(rules, b.Index-left, found[i])
+		rules = slices.Insert(rules, b.Index+moved, in...)
+		moved += len(in) - 1
 	}
 	return rules
 }

@@ -52,6 +52,21 @@ groups:
 `,
 			"g: B=up == 0, A=up == 1", 2,
 		},
+		{
+			"rules whose name or kind is not known", `
+groups:
+- name: g
+  rules:
+  - {record: r, expr: up + 1}
+  - {alret: A, expr: up == 1}
+  - {alert: B, record: B, expr: up == 2}
+  - {record: t, expr: up}
+- name: h
+  rules: [{record: s, expr: up}]
+`,
+			"g: r=up + 1, A=up == 0, A=up < 0, B=up == 0, t=up; h: s=up", 2,
+		},
+		{"a group whose name is not known", "groups:\n- {nmae: g, rules: [{record: r, expr: up + 1}]}\n- {name: h, rules: [{record: s, expr: up + 1}]}\n", "g: r=up, A=up == 0, A=up < 0, B=up == 0; h: s=up + 1", 1},
 		{"a bad group", "groups:\n- {name: g, labels: {__name__: x}}\n- {name: h, rules: [{record: s, expr: up + 1}]}\n", "g: r=up, A=up == 0, A=up < 0, B=up == 0; h: s=up + 1", 1},
 		{"a group that is there twice", "groups:\n- {name: h, rules: [{record: s, expr: up + 1}]}\n- {name: h, rules: [{record: s, expr: up + 2}]}\n", "h: s=up + 1", 1},
 		{"a broken file", "groups: [", "g: r=up, A=up == 0, A=up < 0, B=up == 0; h: s=up", 1},

@@ -248,6 +248,9 @@ func (as alerts) relabelled(seen []candidate, now time.Time) (next, told alerts)
 	return next, told
 }
 
+// heldUp reports whether only keepFiringFor holds the alert up.
+func (a alert) heldUp() bool { return !a.keepFiringSince.IsZero() && a.state == StateFiring }
+
 // resolved is the alert, told a last time.
 func (a alert) resolved(now time.Time) alert {
 	a.state, a.resolvedAt, a.lastSentAt = StateInactive, now, now

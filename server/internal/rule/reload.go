@@ -89,6 +89,9 @@ func (e *Engine) build(cfg Config) (map[string]*group, error) {
 			}
 			if !e.applied && (e.env.queryable != nil || e.env.journal != nil) {
 				g.unrestored = evaluationsBeforeRestore
+				for _, r := range g.rules {
+					r.unrestored = true
+				}
 				g.recall()
 			}
 			groups[g.key()] = g
@@ -245,15 +248,14 @@ func (c *succession) settle(g *group) {
 		}
 		r.alerts, r.written = from.rule.alerts, from.rule.written
 		r.relabelled = from.rule.relabelled || !labels.Equal(from.rule.Labels, r.Labels)
-		g.unrestored = max(g.unrestored, from.group.unrestored)
-		r.recalled = from.remembered()
+		if r.recalled, r.unrestored = from.remembered(), from.rule.unrestored; r.unrestored {
+			g.unrestored = max(g.unrestored, from.group.unrestored)
+		}
 		if from.group.key() != g.key() || from.rule.id != r.id {
 			from.group.remember(context.Background(), from.rule.id, changes(r.recalled, nil))
 			g.remember(context.Background(), r.id, changes(nil, r.recalled))
 		}
-	}
-	if g.unrestored == 0 {
-		for _, r := range g.rules {
+		if !r.unrestored {
 			r.recalled = nil
 		}
 	}
@@ -270,7 +272,7 @@ func (c *succession) settle(g *group) {
 
 // remembered returns the alerts of a rule as the journal knows them.
 func (p place) remembered() alerts {
-	if p.group.unrestored > 0 {
+	if p.rule.unrestored {
 		return p.rule.recalled.with(p.rule.alerts)
 	}
 	return p.rule.alerts
@@ -343,7 +345,7 @@ func (e *Engine) resolve(gone []place) {
 				continue
 			}
 			if firing == nil {
-				firing = e.firing()
+				firing = e.firing(nil)
 			}
 			if !firing[a.key] {
 				told = append(told, a.notAfter(now).resolved(now))
@@ -353,14 +355,14 @@ func (e *Engine) resolve(gone []place) {
 	}
 }
 
-// firing returns the keys of all alerts that fire.
-func (e *Engine) firing() map[string]bool {
+// firing returns the keys of all alerts that fire, but for those of one rule.
+func (e *Engine) firing(but *groupRule) map[string]bool {
 	keys := make(map[string]bool)
 	for _, g := range e.inUse() {
 		g.mu.Lock()
 		for _, r := range g.rules {
 			for _, a := range r.alerts {
-				if a.state == StateFiring {
+				if a.state == StateFiring && r != but {
 					keys[a.key] = true
 				}
 			}

@@ -318,6 +318,71 @@ func TestAnAddedLabelEndsTheOldAlertOnce(t *testing.T) {
 	}
 }
 
+// A label that is changed ends the old alert for those who were told, unless another
+// rule still holds it up.
+func TestAChangedLabelLeavesTheAlertThatAnotherRuleHoldsUp(t *testing.T) {
+	b := newBench(t)
+	b.restart(&ledger{})
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0}]}", "b: {name: g, rules: [{alert: A, expr: up < 1}]}")
+	b.minutes(0, 3, "up 0")
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0, labels: {team: x}}]}", "b: {name: g, rules: [{alert: A, expr: up < 1}]}")
+	b.sent = nil
+	b.minutes(4, 5, "up 0")
+	for _, line := range b.sent {
+		if strings.HasPrefix(line, `{alertname="A"} {} from`) && strings.Contains(line, "until 4m0s") {
+			t.Errorf("told resolved, though the other rule has it firing: %s", line)
+		}
+	}
+}
+
+// An alert that only keep_firing_for holds up when its labels are changed gets
+// them when it is found again.
+func TestAChangedLabelReachesWhatIsKeptFiring(t *testing.T) {
+	b := newBench(t)
+	b.restart(&ledger{})
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0, keep_firing_for: 1h}]}")
+	b.minutes(0, 3, "up 0")
+	b.minutes(4, 4, "up 1")
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0, keep_firing_for: 1h, labels: {team: x}}]}")
+	b.minutes(5, 6, "up 1")
+	b.minutes(7, 8, "up 0")
+	if got := b.rule("A").Alerts; len(got) != 1 {
+		t.Errorf("got %d alerts, want one: %v", len(got), got)
+	}
+}
+
+// Reloads that follow each other before an evaluation are as good as one.
+func TestReloadsInQuickSuccession(t *testing.T) {
+	b, l := newBench(t), &ledger{}
+	b.restart(l)
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0, for: 2m}]}")
+	b.minutes(0, 3, "up 0")
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0, for: 2m, labels: {team: x}}]}")
+	b.files("b: {name: g, rules: [{alert: A, expr: up == 0, for: 1m, labels: {team: x}}]}")
+	b.sent = nil
+	b.minutes(4, 4, "up 0")
+	b.wantSent("after the changes", `{alertname="A"} {} from 2m0s until 4m0s`, `{alertname="A", team="x"} {} from 2m0s until 8m0s`)
+	wantLines(t, "journal", l.show(), b.e.standings())
+}
+
+// Two alerts that one element of the result has had do not become one.
+func TestAChangedLabelKeepsAlertsApart(t *testing.T) {
+	b := newBench(t)
+	b.restart(&ledger{})
+	b.files("a: {name: g, rules: [{alert: A, expr: up >= 0, keep_firing_for: 1h, labels: {v: '{{ $value }}'}}]}")
+	b.minutes(0, 1, "up 0")
+	b.minutes(2, 3, "up 1")
+	b.files("a: {name: g, rules: [{alert: A, expr: up >= 0, keep_firing_for: 1h, labels: {v: '{{ $value }}', s: x}}]}")
+	b.minutes(4, 5, "up 1")
+	seen := make(map[string]bool)
+	for _, a := range b.rule("A").Alerts {
+		seen[a.Labels.String()] = true
+	}
+	if n := len(b.rule("A").Alerts); n != 2 || len(seen) != 2 || !seen[`{alertname="A", s="x", v="1"}`] {
+		t.Errorf("got %d alerts: %v", n, seen)
+	}
+}
+
 // slowly is a query function that takes long for one expression.
 type slowly struct {
 	calls

@@ -28,7 +28,9 @@ const evaluationsBeforeRestore = 2
 func (g *group) restore(ctx context.Context, now time.Time) {
 	start := g.env.now()
 	for _, r := range g.rules {
-		if r.Kind != definition.KindAlerting {
+		restored := !r.unrestored
+		r.unrestored = false
+		if restored || r.Kind != definition.KindAlerting {
 			continue
 		}
 		next := slices.Clone(r.alerts)

@@ -329,3 +329,29 @@ func TestReloadBeforeTheRestoring(t *testing.T) {
 	b.wantSent("A is", `{alertname="A"} {} from 2m0s until 13m0s`)
 	wantLines(t, "journal", l.show(), b.e.standings())
 }
+
+// A rule that moves before its alerts are restored does not end the series of those
+// beside it that are.
+func TestAMoveBeforeTheRestoringLeavesOthersAlone(t *testing.T) {
+	b := newBench(t)
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0}]}", "b: {name: slow, rules: [{alert: B, expr: up == 0}]}")
+	b.restart(&ledger{})
+	for minute := range 4 {
+		b.now = t0.Add(time.Duration(minute) * time.Minute)
+		put(t, b.db, b.now, "up 0")
+		if err := b.e.EvaluateGroup(t.Context(), "a", "g", b.now); err != nil {
+			t.Fatal(err)
+		}
+		if minute == 1 {
+			g := b.e.groups[groupKey("a", "g")]
+			g.unrestored = 0
+			g.restore(t.Context(), b.now)
+		}
+	}
+	b.files("a: {name: g, rules: [{alert: A, expr: up == 0}, {alert: B, expr: up == 0}]}")
+	b.minutes(4, 6, "up 0")
+	wantLines(t, "series", dump(t, b.db, named("ALERTS")), []string{
+		`{__name__="ALERTS", alertname="A", alertstate="firing"} 120:1 180:1 240:1 300:1 360:1`,
+		`{__name__="ALERTS", alertname="B", alertstate="firing"} 360:1`,
+	})
+}

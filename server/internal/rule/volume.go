@@ -2,11 +2,14 @@ package rule
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
 	"text/template"
 	syntax "text/template/parse"
+
+	"github.com/prometheus/prometheus/util/strutil"
 )
 
 // A template can also fill the memory without repeating itself much: what printf
@@ -67,7 +70,21 @@ func (v *volume) funcs() template.FuncMap {
 			return v.made(f(args...))
 		}
 	}
+	// escaped returns a function that makes at most three bytes of each of its argument's,
+	// and a few around them.
+	escaped := func(f func(string) string) func(string) (string, error) {
+		return func(text string) (string, error) {
+			if err := v.allows(3 * len(text)); err != nil {
+				return "", err
+			}
+			return v.made(f(text))
+		}
+	}
 	return template.FuncMap{
+		"graphLink":      escaped(strutil.GraphLinkForExpression),
+		"tableLink":      escaped(strutil.TableLinkForExpression),
+		"urlQueryEscape": escaped(url.QueryEscape),
+
 		"print":    longer(1, fmt.Sprint),
 		"println":  longer(1, fmt.Sprintln),
 		"html":     longer(5, template.HTMLEscaper), // " becomes &#34;

@@ -53,7 +53,7 @@ func LoadGlobs(patterns []string, o Options) (files []*File, warnings []string, 
 				continue
 			}
 			seen[path] = true
-			file, warned, err := Load(path, o)
+			file, warned, err := loadRegular(path, o)
 			warnings = append(warnings, warned...)
 			if err != nil {
 				errs = append(errs, err)
@@ -68,6 +68,15 @@ func LoadGlobs(patterns []string, o Options) (files []*File, warnings []string, 
 		files = nil
 	}
 	return files, warnings, errors.Join(errs...)
+}
+
+// loadRegular loads a rule file that a pattern matches, unless it is something, such
+// as a named pipe, that may make who opens it wait for ever.
+func loadRegular(path string, o Options) (*File, []string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return unreadable(path, errors.New("is not a regular file"), o)
+	}
+	return Load(path, o)
 }
 
 // Load loads one rule file; see Parse.

@@ -1,9 +1,11 @@
 package definition
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -179,6 +181,34 @@ func TestLoadGlobs(t *testing.T) {
 }
 
 // parseFile returns a rule file, which must be good.
+// A named pipe that nobody writes to makes who opens it wait.
+func TestLoadGlobsWaitsForNobody(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.yml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, lenient := range []bool{false, true} {
+		loaded := make(chan error, 1)
+		var files []*File
+		go func() {
+			var err error
+			files, _, err = LoadGlobs([]string{pipe}, Options{Lenient: lenient})
+			loaded <- err
+		}()
+		select {
+		case err := <-loaded:
+			if got, want := fmt.Sprint(err), pipe+": is not a regular file"; got != want {
+				t.Errorf("lenient %t: got error %q, want %q", lenient, got, want)
+			}
+			if broken := len(files) == 1 && files[0].Broken != nil; broken != lenient {
+				t.Errorf("lenient %t: got files %v", lenient, files)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("still waiting")
+		}
+	}
+}
+
 func parseFile(t testing.TB, path, content string) *File {
 	t.Helper()
 	f, _, err := Parse(path, []byte(content), Options{})
