@@ -15,6 +15,7 @@ func checkCommand(cli *kingpin.Application, stdout, stderr io.Writer) (string, f
 	files := cmd.Arg("file", "prometheus.yml, alertmanager.yml or a rule file; which one it is, its content tells.").Required().Strings()
 
 	return cmd.FullCommand(), func(context.Context) error {
+		endAtOnce()
 		bad := false
 		for _, c := range config.Check(*files...) {
 			for _, warning := range c.Warnings {

@@ -31,6 +31,7 @@ func checkRulesCommand(cli *kingpin.Application, stdout, stderr io.Writer) (stri
 	features := cmd.Flag("enable-feature", "Accept what needs these feature flags of Prometheus, separated by commas: "+strings.Join(syntax.Features, ", ")+". The server has none of them.").Strings()
 
 	return cmd.FullCommand(), func(context.Context) error {
+		endAtOnce()
 		c := rulesCheck{stdout: stdout, stderr: stderr, options: definition.Options{
 			Language:            language(*features, stderr),
 			IgnoreUnknownFields: *ignore,

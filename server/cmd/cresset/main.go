@@ -78,6 +78,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
+// endAtOnce lets signals end the process, for a command that has nothing to tidy
+// up: it may wait for its input, and would not see that its context ends.
+func endAtOnce() { signal.Reset(os.Interrupt, syscall.SIGTERM) }
+
 // blame names the flag whose value is not understood, if that is what is wrong.
 func blame(cli *kingpin.Application, args []string, err error) error {
 	parsed, parseErr := cli.ParseContext(args)

@@ -52,6 +52,9 @@ func testCommand(cli *kingpin.Application, stdout, stderr io.Writer) (string, fu
 		signal.Ignore(syscall.SIGPIPE)
 		ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 		defer stop()
+		// Files are read before that, from a pipe perhaps: who asks twice does not want
+		// to wait for them.
+		context.AfterFunc(ctx, endAtOnce)
 		return f.test(ctx, stdout, stderr)
 	}
 }
