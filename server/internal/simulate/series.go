@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -38,6 +39,18 @@ type inputSeries struct {
 // description is the series as the parser reads it.
 func (i seriesItem) description() string { return strings.TrimSpace(i.Series + " " + i.Values) }
 
+// line is the description without what may follow its line: lines that are empty,
+// or comments. promtool takes any other for a series of its own.
+func (i seriesItem) line() (string, error) {
+	first, rest, _ := strings.Cut(i.description(), "\n")
+	for line := range strings.SplitSeq(rest, "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return "", errors.New("series and values must be on one line; in YAML, >- instead of | joins lines")
+		}
+	}
+	return first, nil
+}
+
 // parseSeries reads the input series of a test. When a series is there twice,
 // the later one counts.
 func parseSeries(items []seriesItem, t tree, p parser.Parser) (s series, err error) {
@@ -53,7 +66,11 @@ func parseSeries(items []seriesItem, t tree, p parser.Parser) (s series, err err
 		if strings.HasSuffix(strings.TrimSpace(item.Series), "@st") {
 			return s, fmt.Errorf("%s: series %q: start timestamps of samples are not supported: remove this series", at, item.Series)
 		}
-		ls, values, err := p.ParseSeriesDesc(item.description())
+		description, err := item.line()
+		if err != nil {
+			return s, fmt.Errorf("%s: series %q: %w", at, item.Series, err)
+		}
+		ls, values, err := p.ParseSeriesDesc(description)
 		if err != nil {
 			return s, fmt.Errorf("%s: series %q: %w", at, item.Series, err)
 		}
