@@ -20,7 +20,13 @@ type Journal interface {
 	// Recall returns the last change of each alert of a group, but for those that
 	// were forgotten.
 	Recall(file, group string) []Change
+
+	// Groups returns the groups of which Recall returns anything, in any order.
+	Groups() []GroupID
 }
+
+// GroupID tells groups of rules apart.
+type GroupID struct{ File, Group string }
 
 // Change is what an alert of a rule has become.
 type Change struct {
@@ -105,13 +111,17 @@ func (g *group) rememberEvaluation(ctx context.Context, r *groupRule, next alert
 // As long as alerts are not restored, nobody calls this for their evaluations: what
 // the journal knows has to be found there, should the process end again.
 func (g *group) remember(ctx context.Context, rule string, all []Change) {
-	if g.env.journal == nil || len(all) == 0 {
+	g.env.remember(ctx, origin{g.file, g.Name, rule}, all)
+}
+
+func (env *environment) remember(ctx context.Context, of origin, all []Change) {
+	if env.journal == nil || len(all) == 0 {
 		return
 	}
 	for i := range all {
-		all[i].File, all[i].Group, all[i].Rule = g.file, g.Name, rule
+		all[i].File, all[i].Group, all[i].Rule = of.file, of.group, of.rule
 	}
-	if err := g.env.journal.Append(all)(ctx); err != nil && ctx.Err() == nil {
-		g.env.logger.Error("Changes of alerts could not be written down; a crash would lose them", "file", g.file, "group", g.Name, "alerts", len(all), "err", err)
+	if err := env.journal.Append(all)(ctx); err != nil && ctx.Err() == nil {
+		env.logger.Error("Changes of alerts could not be written down; a crash would lose them", "file", of.file, "group", of.group, "alerts", len(all), "err", err)
 	}
 }

@@ -57,6 +57,19 @@ func (l *ledger) Recall(file, group string) []Change {
 	return all
 }
 
+func (l *ledger) Groups() []GroupID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []GroupID
+	for _, last := range l.last {
+		for _, c := range last {
+			all = append(all, GroupID{c.File, c.Group})
+			break
+		}
+	}
+	return all
+}
+
 // show returns all that is written down, sorted.
 func (l *ledger) show() []string {
 	l.mu.Lock()

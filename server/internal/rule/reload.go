@@ -29,6 +29,9 @@ func (e *Engine) Apply(cfg Config) error {
 	if err != nil || e.hasEnded() {
 		return err
 	}
+	if !e.applied {
+		e.recall(wanted)
+	}
 	c := e.compare(wanted)
 	e.env.metrics.loaded(cfg.Files)
 	e.applied = true
@@ -95,7 +98,6 @@ func (e *Engine) build(cfg Config) (map[string]*group, error) {
 				for _, r := range g.rules {
 					r.unrestored = true
 				}
-				g.recall()
 			}
 			groups[g.key()] = g
 		}

@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,19 +141,57 @@ func lastPeriod(it chunkenc.Iterator) (p period, ok bool, err error) {
 	return period{since: time.Unix(int64(v), 0).UTC(), until: time.Unix(t/1000, 0).UTC()}, true, it.Err()
 }
 
-// recall notes what the journal knows of the alerts of the group.
-func (g *group) recall() {
-	if g.env.journal == nil {
+// origin is where the journal has the alerts of a rule.
+type origin struct{ file, group, rule string }
+
+// recall notes what the journal knows of the alerts of new groups. A rule that the
+// journal does not know where it is now takes what is known of one that is no
+// longer there: of the same identity, in a group of the same name, or else anywhere.
+// The journal is told of the move.
+func (e *Engine) recall(groups map[string]*group) {
+	if e.env.journal == nil {
 		return
 	}
-	byRule := make(map[string]alerts)
-	for _, c := range g.env.journal.Recall(g.file, g.Name) {
-		byRule[c.Rule] = append(byRule[c.Rule], c.alert())
+	known := make(map[origin]alerts)
+	for _, id := range e.env.journal.Groups() {
+		for _, c := range e.env.journal.Recall(id.File, id.Group) {
+			o := origin{c.File, c.Group, c.Rule}
+			known[o] = append(known[o], c.alert())
+		}
 	}
-	for _, r := range g.rules {
-		r.recalled = byRule[r.id]
-		r.recalled.sort()
+	var rules []place
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		rules = append(rules, places([]*group{groups[key]})...)
 	}
+	for _, sameness := range []func(origin) origin{
+		func(o origin) origin { return o },
+		func(o origin) origin { return origin{group: o.group, rule: o.rule} },
+		func(o origin) origin { return origin{rule: o.rule} },
+	} {
+		left := make(map[origin][]origin)
+		for _, o := range slices.SortedFunc(maps.Keys(known), origin.compare) {
+			left[sameness(o)] = append(left[sameness(o)], o)
+		}
+		for _, p := range rules {
+			here := origin{p.group.file, p.group.Name, p.rule.id}
+			from := left[sameness(here)]
+			if p.rule.recalled != nil || len(from) == 0 {
+				continue
+			}
+			left[sameness(here)] = from[1:]
+			p.rule.recalled = known[from[0]]
+			p.rule.recalled.sort()
+			delete(known, from[0])
+			if from[0] != here {
+				e.env.remember(context.Background(), from[0], changes(p.rule.recalled, nil))
+				e.env.remember(context.Background(), here, changes(nil, p.rule.recalled))
+			}
+		}
+	}
+}
+
+func (o origin) compare(p origin) int {
+	return cmp.Or(cmp.Compare(o.file, p.file), cmp.Compare(o.group, p.group), cmp.Compare(o.rule, p.rule))
 }
 
 // foundAgain returns the alerts with those that fire as far as the journal knows,

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 func TestResume(t *testing.T) {
@@ -354,4 +357,46 @@ func TestAMoveBeforeTheRestoringLeavesOthersAlone(t *testing.T) {
 		`{__name__="ALERTS", alertname="A", alertstate="firing"} 120:1 180:1 240:1 300:1 360:1`,
 		`{__name__="ALERTS", alertname="B", alertstate="firing"} 360:1`,
 	})
+}
+
+// A rule that was moved while the process was away goes on too, and the journal
+// has its alerts where it is now.
+func TestAMoveWhileAwayKeepsTheAlerts(t *testing.T) {
+	const rules = `rules: [{alert: A, expr: up == 0, for: 20m}]`
+	for _, test := range []struct {
+		name, path, content string
+		file, group         string // of the rule afterwards
+	}{
+		{"the file was renamed", "new.yml", "groups: [{name: g, " + rules + "}]", "new.yml", "g"},
+		{"the group was renamed", "r.yml", "groups: [{name: h, " + rules + "}]", "r.yml", "h"},
+		{"both", "new.yml", "groups: [{name: h, " + rules + "}]", "new.yml", "h"},
+		{"there are two of them now", "r.yml", "groups: [{name: a, " + rules + "}, {name: g, " + rules + "}]", "r.yml", "g"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, l := newBench(t), &ledger{}
+			b.restart(l)
+			b.load("groups: [{name: g, " + rules + "}]")
+			b.minutes(0, 60, "up 0")
+			b.cfg.Files = []*definition.File{parse(t, test.path, test.content)}
+			b.restart(l)
+			b.minutes(61, 61, "up 0")
+			b.wantSent("at the first evaluation", `{alertname="A"} {} from 20m0s until 1h5m0s`)
+			b.minutes(62, 70, "up 0")
+			on := 0 // a second rule of that name may send an alert of its own
+			for _, line := range b.sent {
+				if strings.Contains(line, "from 20m0s") {
+					on++
+				}
+			}
+			if on != 9 {
+				t.Errorf("sent %d times that it fires since it did, want once a minute", on)
+			}
+			if got := l.Recall(test.file, test.group); len(got) != 1 || !got[0].FiredAt.Equal(t0.Add(20*time.Minute)) {
+				t.Errorf("%s of %s in the journal: got %+v, want the alert as it was", test.group, test.file, got)
+			}
+			if got, want := l.show(), b.e.standings(); !slices.Equal(got, want) {
+				t.Errorf("the journal: got\n%q\nwant\n%q", got, want)
+			}
+		})
+	}
 }

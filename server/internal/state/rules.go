@@ -22,11 +22,8 @@ const ForgetAfter = 24 * time.Hour
 // with the beginning that is known of it, or be pending anew.
 type Journal struct {
 	mu     sync.Mutex // guards alerts; held for as long as it takes to look at them
-	alerts map[groupID]map[alertID]*rule.Change
+	alerts map[rule.GroupID]map[alertID]*rule.Change
 }
-
-// groupID tells groups of rules apart.
-type groupID struct{ file, name string }
 
 // alertID tells the alerts of a group apart.
 type alertID struct {
@@ -36,7 +33,7 @@ type alertID struct {
 
 // NewJournal returns an empty journal.
 func NewJournal() *Journal {
-	return &Journal{alerts: make(map[groupID]map[alertID]*rule.Change)}
+	return &Journal{alerts: make(map[rule.GroupID]map[alertID]*rule.Change)}
 }
 
 // Append takes changes in. There is nothing to wait for: they are safe when the
@@ -52,7 +49,7 @@ func (j *Journal) Append(changes []rule.Change) (wait func(context.Context) erro
 
 // put makes a change the last one of its alert. The caller holds mu.
 func (j *Journal) put(c rule.Change) {
-	group, id := groupID{c.File, c.Group}, alertID{c.Rule, string(c.Labels.Bytes(nil))}
+	group, id := rule.GroupID{File: c.File, Group: c.Group}, alertID{c.Rule, string(c.Labels.Bytes(nil))}
 	if c.State != "" {
 		if j.alerts[group] == nil {
 			j.alerts[group] = make(map[alertID]*rule.Change)
@@ -71,12 +68,19 @@ func (j *Journal) put(c rule.Change) {
 func (j *Journal) Recall(file, group string) []rule.Change {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	known := j.alerts[groupID{file, group}]
+	known := j.alerts[rule.GroupID{File: file, Group: group}]
 	changes := make([]rule.Change, 0, len(known))
 	for _, c := range known {
 		changes = append(changes, *c)
 	}
 	return changes
+}
+
+// Groups returns the groups that have alerts.
+func (j *Journal) Groups() []rule.GroupID {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Collect(maps.Keys(j.alerts))
 }
 
 // snapshot returns the last change of each alert, which nobody may write to.

@@ -201,6 +201,9 @@ func TestRecalledChangesAreTheCallers(t *testing.T) {
 	if got := j.Recall("r.yml", "g"); len(got) != 1 || got[0].State != rule.StateFiring {
 		t.Errorf("got %q, want it firing", shown(got))
 	}
+	if got, want := j.Groups(), []rule.GroupID{{File: "r.yml", Group: "g"}}; !slices.Equal(got, want) {
+		t.Errorf("groups: got %v, want %v", got, want)
+	}
 	if got := j.Recall("r.yml", "none"); len(got) != 0 {
 		t.Errorf("got %q of a group that is not known", shown(got))
 	}
