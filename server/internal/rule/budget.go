@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/template"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // A template can run for ever, and fill the memory: it may range over any number,
@@ -38,7 +40,7 @@ const (
 // repetition and what is shown. A text that shows nothing twice, or cannot be
 // parsed, is returned as it is.
 func bounded(text string) string {
-	own := strings.TrimPrefix(text, templatePrelude)
+	own := strings.TrimPrefix(text, definition.TemplatePrelude)
 	if !slices.ContainsFunc(showsOften, func(word string) bool { return strings.Contains(own, word) }) {
 		return text
 	}

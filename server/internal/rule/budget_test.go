@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/template"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // expand expands a template with or without a budget.
@@ -47,7 +49,7 @@ func TestBoundedTemplatesSayTheSame(t *testing.T) {
 		`{{ define "count" }}{{ if gt . 0.0 }}{{ . }} {{ template "count" (printf "%v" . | toTime).Unix }}{{ end }}{{ end }}range without an action`,
 		`the range of {{ printf "%q" "a\tb" }} {{ 1_000 }} {{ 0x1F }} {{ 'a' }} {{ nil | printf "%v" }}`,
 	} {
-		source := templatePrelude + text
+		source := definition.TemplatePrelude + text
 		want, wantErr := expand(context.Background(), source, false)
 		got, err := expand(context.Background(), bounded(source), true)
 		if got != want || (err == nil) != (wantErr == nil) {
@@ -68,19 +70,19 @@ func TestTemplatesThatRepeatThemselves(t *testing.T) {
 		`{{ block "again" . }}{{ template "again" . }}{{ template "again" . }}{{ end }}`,
 		`{{ range 10000000000 }}` + strings.Repeat("long ", 10000) + `{{ end }}`,
 	} {
-		_, err := expand(context.Background(), bounded(templatePrelude+text), true)
+		_, err := expand(context.Background(), bounded(definition.TemplatePrelude+text), true)
 		if err == nil || !strings.Contains(err.Error(), "the template repeats itself more than ") && !strings.Contains(err.Error(), "the templates call each other more than ") {
 			t.Errorf("%.80s: got error %v, want that it repeats itself", text, err)
 		}
 	}
 
-	if _, err := expand(context.Background(), bounded(templatePrelude+`{{ range 2000 }}{{ query "up" | len }}{{ end }}`), true); err == nil || !strings.Contains(err.Error(), "the template asks more than 1000 queries") {
+	if _, err := expand(context.Background(), bounded(definition.TemplatePrelude+`{{ range 2000 }}{{ query "up" | len }}{{ end }}`), true); err == nil || !strings.Contains(err.Error(), "the template asks more than 1000 queries") {
 		t.Errorf("2000 queries: got error %v", err)
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := expand(ctx, bounded(templatePrelude+`{{ range 10 }}x{{ end }}`), true); err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+	if _, err := expand(ctx, bounded(definition.TemplatePrelude+`{{ range 10 }}x{{ end }}`), true); err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("after the end of the evaluation: got error %v", err)
 	}
 }

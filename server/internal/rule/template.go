@@ -15,10 +15,6 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
-// templatePrelude gives the data of a template the names that people know.
-const templatePrelude = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
-	"{{$externalURL := .ExternalURL}}{{$value := .Value}}"
-
 // templatesOf returns the labels and annotations of a rule that have to be
 // expanded, each with what is expanded in its place.
 func templatesOf(r *definition.Rule) map[string]string {
@@ -29,7 +25,7 @@ func templatesOf(r *definition.Rule) map[string]string {
 	for _, texts := range []labels.Labels{r.Labels, r.Annotations} {
 		texts.Range(func(l labels.Label) {
 			if expandable(l.Value) {
-				templates[l.Value] = bounded(templatePrelude + l.Value)
+				templates[l.Value] = bounded(definition.TemplatePrelude + l.Value)
 			}
 		})
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
 
 // Whatever a template makes of how little, it ends soon, and with an error.
@@ -38,7 +40,7 @@ func TestTemplatesThatFillTheMemory(t *testing.T) {
 		`{{ with printf "%1000000d" 1 }}` + strings.Repeat(`{{ . }}`, 20_000) + `{{ end }}`,
 		`{{ define "x" }}{{ . }}{{ . }}{{ end }}{{ with printf "%1000000d" 1 }}` + strings.Repeat(`{{ template "x" . }}`, 20_000) + `{{ end }}`,
 	} {
-		source := bounded(templatePrelude + text)
+		source := bounded(definition.TemplatePrelude + text)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()
@@ -70,7 +72,7 @@ func TestFunctionsThatAreReplacedSayTheSame(t *testing.T) {
 		`{{ $d := toDuration 90 }}{{ $d }} {{ $t := toTime 0.0 }}{{ $t }} {{ $t.Year }} {{ define "x" }}{{ . }}{{ end }}{{ template "x" nil }}{{ template "x" }}`,
 		`{{ $x := 3.0 }}{{ $x | humanize }} {{ $x | printf "%v" | toUpper }} {{ $none := $labels.none }}{{ $none }}{{ with $labels.job }}{{ . }}{{ end }}`,
 	} {
-		source := templatePrelude + text
+		source := definition.TemplatePrelude + text
 		want, wantErr := expand(context.Background(), source, false)
 		got, err := expand(context.Background(), bounded(source), true)
 		if got != want || (err == nil) != (wantErr == nil) {

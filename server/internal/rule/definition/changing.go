@@ -20,7 +20,7 @@ func changes(text string) string {
 	tree := parse.New("label")
 	tree.Mode = parse.SkipFuncCheck
 	defined := map[string]*parse.Tree{}
-	if _, err := tree.Parse(templatePrelude+text, "", "", defined); err != nil {
+	if _, err := tree.Parse(TemplatePrelude+text, "", "", defined); err != nil {
 		return ""
 	}
 	w := walker{defined: defined, assigned: map[*parse.VariableNode]string{}, visited: map[visit]bool{}}

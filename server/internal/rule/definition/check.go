@@ -100,8 +100,9 @@ func (l *loader) checkTemplate(at *yaml.Node, r rulefmt.Rule, p place, what, nam
 	}
 }
 
-// templatePrelude gives the data of a template the names that people know.
-const templatePrelude = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
+// TemplatePrelude is what stands before the templates of labels and annotations of
+// alerts: it gives their data the names that people know, $value for instance.
+const TemplatePrelude = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
 	"{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
 // The parser of templates calls itself for each block within a block, and the
@@ -117,7 +118,7 @@ func parseTemplate(alert, text string) error {
 		return fmt.Errorf("the template has %d bytes; at most %d are allowed", len(text), maxTemplate)
 	}
 	return template.NewTemplateExpander(
-		context.Background(), templatePrelude+text, "__alert_"+alert,
+		context.Background(), TemplatePrelude+text, "__alert_"+alert,
 		template.AlertTemplateData(nil, nil, "", promql.Sample{}), 0, nil, nil, nil,
 	).ParseTest()
 }

@@ -95,6 +95,6 @@ func expand(t *testing.T, text string, value float64, at time.Time) (string, err
 		t.Fatal(err)
 	}
 	data := template.AlertTemplateData(map[string]string{"a": "b", "Value": "v"}, nil, external.String(), promql.Sample{F: value})
-	return template.NewTemplateExpander(t.Context(), templatePrelude+text, "A", data,
+	return template.NewTemplateExpander(t.Context(), TemplatePrelude+text, "A", data,
 		model.TimeFromUnixNano(at.UnixNano()), query, external, nil).Expand()
 }
