@@ -270,6 +270,22 @@ func TestRelabelled(t *testing.T) {
 	}
 }
 
+// An alert whose labels another element has now goes on under them: those who were
+// told of it see one alert that fires on.
+func TestRelabelledLeavesWhatIsFoundByItsLabels(t *testing.T) {
+	candidateOf := func(element, n string) candidate {
+		c := candidate{element: labels.FromStrings("x", element), labels: labels.FromStrings("n", n)}
+		c.key = labelsKey(c.labels)
+		return c
+	}
+	p := policy{interval: time.Minute, resendDelay: time.Minute}
+	state, _, _ := p.advance(nil, []candidate{candidateOf("1", "a")}, t0)
+	next, told := state.relabelled([]candidate{candidateOf("1", "b"), candidateOf("2", "a")}, t0.Add(time.Minute))
+	if len(told) != 0 || len(next) != 1 || next[0].labels.Get("n") != "a" {
+		t.Errorf("got %+v, told %+v; want the alert as it was, and nobody told", next, told)
+	}
+}
+
 // What must hold after any history.
 func TestLifeCycleInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
