@@ -1,7 +1,8 @@
 // Package silence holds silences: which there are, which of them match an alert,
 // and how they are merged with those of other copies of the server.
 //
-// The package is told the time; it reads no clock and starts no goroutine.
+// The package is told the time and starts no goroutine; it reads the clock for its
+// metrics alone.
 package silence
 
 import (
@@ -12,8 +13,15 @@ import (
 	"github.com/prometheus/alertmanager/pkg/labels"
 )
 
-// ErrNotFound is returned for an ID that no silence has.
-var ErrNotFound = errors.New("silence not found")
+// The errors that callers tell apart. Every other error of [Store.Set] says what is
+// wrong with the silence.
+var (
+	// ErrNotFound is returned for an ID that no silence has.
+	ErrNotFound = errors.New("silence not found")
+	// ErrNotSaved is returned if a change is in force, but would not survive the
+	// process as far as the journal knows.
+	ErrNotSaved = errors.New("silence is in force but not saved")
+)
 
 // State is where a silence is in its life.
 type State string
@@ -31,7 +39,9 @@ type Silence struct {
 	// ID is a UUID, given by the store.
 	ID string
 	// Matchers are sets of matchers: the silence matches what every matcher of at
-	// least one set matches.
+	// least one set matches. Only the Type, Name and Value of what is handed to a
+	// [Store] count, which makes matchers of its own of them; so regular expressions
+	// need not be compiled.
 	Matchers []labels.Matchers
 	// StartsAt is the first instant at which the silence is active, EndsAt the
 	// first at which it is no more.
