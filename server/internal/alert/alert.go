@@ -6,6 +6,8 @@
 package alert
 
 import (
+	"sort"
+
 	amalert "github.com/prometheus/alertmanager/alert"
 )
 
@@ -13,3 +15,7 @@ import (
 // notification integrations and templates take. Once an alert is in a [Store]
 // it is never changed again; an update is a new Alert.
 type Alert = amalert.Alert
+
+// Sort sorts alerts as notifications and the API show them: by job, instance, then
+// all labels. Those that are equal in this keep their order.
+func Sort(alerts []*Alert) { sort.Stable(amalert.AlertSlice(alerts)) }

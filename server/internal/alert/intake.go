@@ -1,7 +1,9 @@
 package alert
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -15,7 +17,7 @@ const DefaultResolveTimeout = 5 * time.Minute
 // alerts of the same batch are kept all the same.
 //
 // The alerts and their label sets belong to the store from then on.
-func (s *Store) Receive(now time.Time, alerts []*Alert) error {
+func (s *Store) Receive(ctx context.Context, now time.Time, alerts []*Alert) error {
 	timeout := time.Duration(s.resolveTimeout.Load())
 	valid := make([]*Alert, 0, len(alerts))
 	var errs []error
@@ -29,8 +31,18 @@ func (s *Store) Receive(now time.Time, alerts []*Alert) error {
 		}
 		valid = append(valid, a)
 	}
-	s.put(now, valid)
+	if err := s.store(now, valid)(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("alerts %w: %w", ErrNotSaved, err))
+	}
 	return errors.Join(errs...)
+}
+
+// store takes valid alerts in and returns how to wait until they are safe.
+func (s *Store) store(now time.Time, alerts []*Alert) (wait func(context.Context) error) {
+	fps := fingerprints(alerts) // outside of the lock: it takes a while
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.append(s.put(now, alerts, fps))
 }
 
 // complete fills in what a client may leave out.

@@ -29,7 +29,7 @@ func TestReceiveCompletes(t *testing.T) {
 			s.SetResolveTimeout(timeout)
 			a := named("a", tc.starts, tc.ends)
 			a.Labels["empty"] = ""
-			if err := s.Receive(now, []*Alert{a}); err != nil {
+			if err := s.Receive(t.Context(), now, []*Alert{a}); err != nil {
 				t.Fatalf("Receive: %v", err)
 			}
 			got := s.Get(model.LabelSet{"alertname": "a"}.Fingerprint())
@@ -60,7 +60,7 @@ func TestReceiveKeepsTheValid(t *testing.T) {
 	badAnnotation.Annotations = model.LabelSet{"x": "\xff"}
 	onlyEmpty := &Alert{Alert: model.Alert{Labels: model.LabelSet{"x": ""}}}
 
-	err := s.Receive(at(1), []*Alert{named("good", at(0), at(9)), backwards, badName, badValue, badAnnotation, onlyEmpty, named("also good", at(0), at(9))})
+	err := s.Receive(t.Context(), at(1), []*Alert{named("good", at(0), at(9)), backwards, badName, badValue, badAnnotation, onlyEmpty, named("also good", at(0), at(9))})
 	want := []string{
 		"start time must be before end time",
 		`invalid label set: invalid name ""`,
@@ -82,7 +82,7 @@ func TestReceiveUsesTheTimeoutInForce(t *testing.T) {
 		if i > 0 {
 			s.SetResolveTimeout(d)
 		}
-		if err := s.Receive(at(float64(i)), []*Alert{named("a", at(0), time.Time{})}); err != nil {
+		if err := s.Receive(t.Context(), at(float64(i)), []*Alert{named("a", at(0), time.Time{})}); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := s.All()[0].EndsAt, at(float64(i)).Add(d); !got.Equal(want) {

@@ -7,9 +7,11 @@ import (
 type metrics struct {
 	firing, resolved, invalid prometheus.Counter
 	handedOver                *prometheus.CounterVec // by subscriber
+	limited                   *prometheus.CounterVec // by alertname, if byName
+	byName                    bool
 }
 
-func newMetrics(r prometheus.Registerer, s *Store) *metrics {
+func newMetrics(o Options, s *Store) *metrics {
 	received := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name:        "alertmanager_alerts_received_total",
 		Help:        "The total number of received alerts.",
@@ -27,16 +29,38 @@ func newMetrics(r prometheus.Registerer, s *Store) *metrics {
 			Name: "alertmanager_alerts_subscriber_channel_writes_total",
 			Help: "Number of times alerts were written to subscriber channels",
 		}, []string{"subscriber"}),
+		byName: o.AlertNamesInMetrics,
 	}
+	var names []string
+	if m.byName {
+		names = []string{"alertname"}
+	}
+	m.limited = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "alertmanager_alerts_limited_total",
+		Help: "Total number of alerts that were dropped due to per alert name limit",
+	}, names)
+	limit := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "alertmanager_alerts_per_alert_limit",
+		Help: "Current limit on number of alerts per alert name",
+	})
+	limit.Set(float64(o.PerNameLimit))
 	pending := &pendingCollector{store: s, desc: prometheus.NewDesc(
 		"cresset_alert_subscription_pending",
 		"Alerts whose latest change a subscriber has not taken yet; at most one per alert.",
 		[]string{"subscriber"}, nil,
 	)}
-	if r != nil {
-		r.MustRegister(received, m.invalid, m.handedOver, pending)
+	if o.Registerer != nil {
+		o.Registerer.MustRegister(received, m.invalid, m.handedOver, m.limited, limit, pending)
 	}
 	return m
+}
+
+func (m *metrics) countLimited(name string) {
+	if m.byName {
+		m.limited.WithLabelValues(name).Inc()
+	} else {
+		m.limited.WithLabelValues().Inc()
+	}
 }
 
 func (m *metrics) countReceived(resolved bool) {

@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +13,15 @@ import (
 
 // Options are the settings of a [Store]; the zero value is usable.
 type Options struct {
+	// PerNameLimit bounds how many alerts with the same alertname may fire at the
+	// same time: further ones are dropped, counted and logged. 0 is no limit.
+	PerNameLimit int
+	// AlertNamesInMetrics says whether what is dropped is counted by alertname.
+	AlertNamesInMetrics bool
+	// Journal makes the alerts outlive the process; nil if nothing does.
+	Journal Journal
+	// Logger takes what is dropped; nil discards it.
+	Logger *slog.Logger
 	// Registerer takes the store's metrics; nil leaves them unregistered.
 	Registerer prometheus.Registerer
 }
@@ -19,21 +30,32 @@ type Options struct {
 // ago. Any number of goroutines may use it.
 type Store struct {
 	resolveTimeout atomic.Int64 // a time.Duration
+	journal        Journal
+	logger         *slog.Logger
 	metrics        *metrics
 
-	mu     sync.Mutex // guards the maps and, inside them, every Subscription
+	// mu guards what follows and, inside it, every Subscription. Appending to the
+	// journal happens under it, so that its order is that of the changes.
+	mu     sync.Mutex
+	limits *limits
 	alerts map[model.Fingerprint]*Alert
 	subs   map[*Subscription]struct{}
 }
 
 // NewStore returns an empty store.
 func NewStore(o Options) *Store {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	s := &Store{
-		alerts: make(map[model.Fingerprint]*Alert),
-		subs:   make(map[*Subscription]struct{}),
+		journal: o.Journal,
+		logger:  o.Logger,
+		limits:  newLimits(o.PerNameLimit),
+		alerts:  make(map[model.Fingerprint]*Alert),
+		subs:    make(map[*Subscription]struct{}),
 	}
 	s.SetResolveTimeout(DefaultResolveTimeout)
-	s.metrics = newMetrics(o.Registerer, s)
+	s.metrics = newMetrics(o, s)
 	return s
 }
 
@@ -43,17 +65,13 @@ func (s *Store) SetResolveTimeout(d time.Duration) {
 	s.resolveTimeout.Store(int64(d))
 }
 
-// put merges valid alerts into the set and tells the subscribers. An update that
-// is older than what is known changes no more than it would have, had it come in
-// time; if that is nothing, nobody is told.
-func (s *Store) put(now time.Time, alerts []*Alert) {
-	fps := make([]model.Fingerprint, len(alerts))
-	for i, a := range alerts {
-		fps[i] = a.Fingerprint()
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// put merges valid alerts into the set, tells the subscribers, and returns what
+// was changed. An update that is older than what is known changes no more than it
+// would have, had it come in time; if that is nothing, nobody is told.
+//
+// The caller holds mu.
+func (s *Store) put(now time.Time, alerts []*Alert, fps []model.Fingerprint) []Change {
+	changes := make([]Change, 0, len(alerts))
 	for i, a := range alerts {
 		fp := fps[i]
 		if known := s.alerts[fp]; known != nil {
@@ -61,7 +79,13 @@ func (s *Store) put(now time.Time, alerts []*Alert) {
 				continue
 			}
 		}
+		if !s.limits.admit(fp, a, now) {
+			s.metrics.countLimited(a.Name())
+			s.logger.Warn("Alert dropped: too many with its name fire", "alertname", a.Name(), "limit", s.limits.perName)
+			continue
+		}
 		s.alerts[fp] = a
+		changes = append(changes, Change{Alert: a})
 		for sub := range s.subs {
 			sub.add(fp, a)
 		}
@@ -69,13 +93,24 @@ func (s *Store) put(now time.Time, alerts []*Alert) {
 	for sub := range s.subs {
 		sub.signal()
 	}
+	return changes
 }
 
-// Restore puts alerts back as an earlier run had them, the resolved ones too. An
-// alert that has been received since is merged with what was known.
-//
-// The alerts belong to the store from then on.
-func (s *Store) Restore(now time.Time, alerts []*Alert) { s.put(now, alerts) }
+// append writes changes down and returns how to wait for them. The caller holds mu.
+func (s *Store) append(changes []Change) (wait func(context.Context) error) {
+	if s.journal == nil || len(changes) == 0 {
+		return func(context.Context) error { return nil }
+	}
+	return s.journal.Append(changes)
+}
+
+func fingerprints(alerts []*Alert) []model.Fingerprint {
+	fps := make([]model.Fingerprint, len(alerts))
+	for i, a := range alerts {
+		fps[i] = a.Fingerprint()
+	}
+	return fps
+}
 
 // Get returns the alert with this fingerprint, or nil.
 func (s *Store) Get(fp model.Fingerprint) *Alert {
@@ -95,16 +130,20 @@ func (s *Store) All() []*Alert {
 	return all
 }
 
-// Expire drops the alerts that are resolved at now and returns how many. Whoever
-// has still to tell somebody about them holds them itself.
-func (s *Store) Expire(now time.Time) int {
+// Expire drops the alerts that are resolved at now, except those that needed says
+// are needed still, and returns how many; a nil needed needs none. It is called
+// with the store's lock held: it must be quick and not call the store.
+func (s *Store) Expire(now time.Time, needed func(model.Fingerprint) bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.alerts)
+	s.limits.expire(now)
+	var changes []Change
 	for fp, a := range s.alerts {
-		if a.ResolvedAt(now) {
+		if a.ResolvedAt(now) && (needed == nil || !needed(fp)) {
 			delete(s.alerts, fp)
+			changes = append(changes, Change{Alert: a, Gone: true})
 		}
 	}
-	return before - len(s.alerts)
+	s.append(changes) // nobody waits: what comes back after a crash is dropped again
+	return len(changes)
 }

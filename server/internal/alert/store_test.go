@@ -14,7 +14,7 @@ import (
 
 func receive(t *testing.T, s *Store, now time.Time, alerts ...*Alert) {
 	t.Helper()
-	if err := s.Receive(now, alerts); err != nil {
+	if err := s.Receive(t.Context(), now, alerts); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -83,7 +83,7 @@ func TestConcurrentIntake(t *testing.T) {
 		wg.Go(func() {
 			for r := range rounds {
 				for i := range alerts {
-					if err := s.Receive(at(float64(r)), []*Alert{named(fmt.Sprint(i), at(0), at(float64(100+r)))}); err != nil {
+					if err := s.Receive(t.Context(), at(float64(r)), []*Alert{named(fmt.Sprint(i), at(0), at(float64(100+r)))}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -104,7 +104,7 @@ func TestConcurrentIntake(t *testing.T) {
 func TestExpire(t *testing.T) {
 	s := NewStore(Options{})
 	receive(t, s, at(0), named("past", at(0), at(4)), named("now", at(0), at(5)), named("later", at(0), at(6)))
-	if n := s.Expire(at(5)); n != 2 {
+	if n := s.Expire(at(5), nil); n != 2 {
 		t.Errorf("Expire dropped %d alerts, want 2", n)
 	}
 	if got, want := names(s.All()), "later:6 "; got != want {
@@ -116,7 +116,7 @@ func TestMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	s := NewStore(Options{Registerer: reg})
 	s.Subscribe("test")
-	_ = s.Receive(at(5), []*Alert{named("a", at(0), at(10)), named("b", at(0), at(4)), named("c", at(0), time.Time{}), named("d", at(5), at(4))})
+	_ = s.Receive(t.Context(), at(5), []*Alert{named("a", at(0), at(10)), named("b", at(0), at(4)), named("c", at(0), time.Time{}), named("d", at(5), at(4))})
 
 	families, err := reg.Gather()
 	if err != nil {
@@ -155,7 +155,7 @@ func TestRestore(t *testing.T) {
 	s := NewStore(Options{})
 	sub := s.Subscribe("test")
 	receive(t, s, at(20), named("twice", at(0), at(40)))
-	s.Restore(at(20), old.All())
+	s.Restore(at(20), at(20), old.All())
 	for _, want := range old.All() {
 		if got := s.Get(want.Fingerprint()); want.Name() == "twice" {
 			if !got.EndsAt.Equal(at(40)) {

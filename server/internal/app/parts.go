@@ -12,6 +12,8 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/config"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
+	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
+	"github.com/cresset-metrics/cresset/server/internal/notify"
 	"github.com/cresset-metrics/cresset/server/internal/query"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 	"github.com/cresset-metrics/cresset/server/internal/scrape"
@@ -27,6 +29,7 @@ type parts struct {
 	query    *query.Engine
 	rules    *rule.Engine
 	alerts   *alert.Store
+	silences *silence.Store
 	sender   *send.Sender
 	pipeline *dispatch.Pipeline
 	state    *state.Keeper
@@ -67,7 +70,12 @@ func (a *App) build() (*parts, error) {
 		Logger:      a.logger.With("part", "query"),
 		Registerer:  a.registry.theirs,
 	})
-	p.alerts = alert.NewStore(alert.Options{Registerer: a.registry.ours})
+	journals := state.NewJournals()
+	p.alerts = alert.NewStore(alert.Options{
+		Journal:    journals.Alerts(),
+		Logger:     a.logger.With("part", "alert"),
+		Registerer: a.registry.ours,
+	})
 	p.sender = send.New(send.Options{
 		Local:               p.receive(a.logger.With("part", "alert")),
 		QueueCapacity:       a.o.SendQueueCapacity,
@@ -80,7 +88,6 @@ func (a *App) build() (*parts, error) {
 		DiscoveryMetrics:    discoveryMetrics,
 		DiscoveryRegisterer: a.registry.theirs,
 	})
-	journal := state.NewJournal()
 	p.rules = rule.New(rule.Options{
 		Query:              p.query.RuleQuery,
 		Appendable:         p.storage,
@@ -90,23 +97,42 @@ func (a *App) build() (*parts, error) {
 		Queryable:          p.storage,
 		OutageTolerance:    a.o.OutageTolerance,
 		ForGracePeriod:     a.o.ForGracePeriod,
-		Journal:            journal,
+		Journal:            journals.Rules,
 		MaxConcurrentEvals: a.o.MaxConcurrentEvals,
 		Logger:             a.logger.With("part", "rule"),
 		Registerer:         a.registry.ours,
 	})
+	p.silences = silence.New(silence.Options{
+		Retention:  notify.DefaultRetention,
+		Journal:    journals.Silences(),
+		Logger:     a.logger.With("part", "silence"),
+		Registerer: a.registry.ours,
+	})
+	log := notify.NewLog(notify.LogOptions{
+		Journal:    journals.Notified(),
+		Logger:     a.logger.With("part", "notify"),
+		Registerer: a.registry.ours,
+	})
 	p.pipeline = dispatch.New(dispatch.Options{
-		Store:       p.alerts,
-		ExternalURL: a.o.ExternalURL,
-		Logger:      a.logger.With("part", "dispatch"),
-		Registerer:  a.registry.ours,
+		Store:              p.alerts,
+		Log:                log,
+		Silences:           p.silences,
+		Journal:            journals.Groups(),
+		ExternalURL:        a.o.ExternalURL,
+		ResolvedWhileMuted: true,
+		ExactRepeat:        true,
+		Logger:             a.logger.With("part", "dispatch"),
+		Registerer:         a.registry.ours,
 	})
 	p.state = state.New(state.Options{
-		Dir:        filepath.Join(a.o.StoragePath, "state"), // the storage's lock keeps other servers out
-		Pipeline:   p.pipeline,
-		Journal:    journal,
-		Logger:     a.logger.With("part", "state"),
-		Registerer: a.registry.ours,
+		Dir:             filepath.Join(a.o.StoragePath, "state"), // the storage's lock keeps other servers out
+		AlertmanagerDir: a.o.StoragePath,
+		Journals:        journals,
+		Pipeline:        p.pipeline,
+		Silences:        p.silences,
+		Log:             log,
+		Logger:          a.logger.With("part", "state"),
+		Registerer:      a.registry.ours,
 	})
 	p.state.Restore(time.Now())
 	return p, nil
@@ -126,7 +152,7 @@ func (p *parts) start(fail context.CancelCauseFunc) []*running {
 // close saves what must survive, now that it changes no more, and closes what has
 // no Run; the storage last, whose lock covers the state too.
 func (p *parts) close() error {
-	return errors.Join(p.state.Save(time.Now()), p.query.Close(), p.storage.Close())
+	return errors.Join(p.state.Close(time.Now()), p.query.Close(), p.storage.Close())
 }
 
 // open lets requests through to the parts.

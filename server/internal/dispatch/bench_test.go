@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func BenchmarkIntake(b *testing.B) {
 				StartsAt: t0, EndsAt: now.Add(time.Hour),
 			}}
 		}
-		if err := store.Receive(now, as); err != nil {
+		if err := store.Receive(context.Background(), now, as); err != nil {
 			b.Fatal(err)
 		}
 		p.step(now)

@@ -84,7 +84,7 @@ type running struct {
 }
 
 func newSim(t testing.TB, yaml string) *sim {
-	return &sim{d: NewDispatcher(loadTree(t, yaml)), now: t0}
+	return &sim{d: NewDispatcher(loadTree(t, yaml), time.Time{}), now: t0}
 }
 
 // insert lets the time pass and then inserts alerts.
@@ -126,7 +126,7 @@ func (s *sim) finish() bool {
 		if r.ends.After(s.now) {
 			out = append(out, r)
 		} else {
-			s.d.Done(r.f, r.ok)
+			s.d.Done(r.f, Outcome{Told: r.ok})
 		}
 	}
 	ended := len(out) < len(s.out)

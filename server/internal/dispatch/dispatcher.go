@@ -24,6 +24,9 @@ type Dispatcher struct {
 	groups map[groupID]*group
 	queue  queue // the groups that are not flushing
 	estate estate
+	// notBefore is when the first flush may be handed out. Timers run before it too.
+	notBefore time.Time
+	changes   []GroupChange // since Changes was called last
 }
 
 // groupID tells groups apart. Two routes can share a key, hence the route.
@@ -32,9 +35,10 @@ type groupID struct {
 	key   string
 }
 
-// NewDispatcher returns a dispatcher without groups that sorts by this tree.
-func NewDispatcher(root *route.Route) *Dispatcher {
-	return &Dispatcher{root: root, groups: make(map[groupID]*group), estate: make(estate)}
+// NewDispatcher returns a dispatcher without groups that sorts by this tree, and
+// hands out no flush before the given time.
+func NewDispatcher(root *route.Route, notBefore time.Time) *Dispatcher {
+	return &Dispatcher{root: root, groups: make(map[groupID]*group), estate: make(estate), notBefore: notBefore}
 }
 
 // Insert puts an alert, or its new version, into the groups of the routes that
@@ -65,6 +69,7 @@ func (d *Dispatcher) create(id groupID, labels model.LabelSet, a *alert.Alert, n
 		g.succeed(id.route, a, now)
 	}
 	d.groups[id] = g
+	d.changed(g)
 	if !g.flushing {
 		d.queue.push(g)
 	}
@@ -75,8 +80,16 @@ func (d *Dispatcher) create(id groupID, labels model.LabelSet, a *alert.Alert, n
 // latest: zero if nothing is waiting. A group whose last flush is not done yet
 // is passed over, and is due as soon as it is.
 func (d *Dispatcher) Advance(now time.Time) (due []*Flush, next time.Time) {
+	if now.Before(d.notBefore) {
+		if len(d.queue) > 0 {
+			next = d.notBefore
+		}
+		return nil, next
+	}
 	for len(d.queue) > 0 && !d.queue[0].next.After(now) {
-		due = append(due, d.queue.pop().flush(now))
+		g := d.queue.pop()
+		due = append(due, g.flush(now))
+		d.changed(g)
 	}
 	if len(d.queue) > 0 {
 		next = d.queue[0].next
@@ -84,10 +97,20 @@ func (d *Dispatcher) Advance(now time.Time) (due []*Flush, next time.Time) {
 	return due, next
 }
 
-// Done takes back a flush. If it succeeded, the alerts that it told to be
+// Outcome is what became of a flush.
+type Outcome struct {
+	// Told says that everybody was told who had to be. If not, everything is told
+	// again with the next flush.
+	Told bool
+	// RepeatAt is when somebody has to be told again if nothing changes, should that
+	// be before the group is due anyway; zero if that is soon enough.
+	RepeatAt time.Time
+}
+
+// Done takes back a flush. If everybody was told, the alerts that it told to be
 // resolved leave the group, and an empty group goes; if not, they are told again
 // with the next flush.
-func (d *Dispatcher) Done(f *Flush, succeeded bool) {
+func (d *Dispatcher) Done(f *Flush, o Outcome) {
 	g := f.group
 	g.flushing = false
 	id := groupID{g.route, g.key}
@@ -95,12 +118,28 @@ func (d *Dispatcher) Done(f *Flush, succeeded bool) {
 		d.estate.remove(g) // its tree is gone, and nothing goes on as this group
 		return
 	}
-	if succeeded {
+	if o.Told {
 		g.forget(f)
 	}
 	if len(g.alerts) == 0 {
 		delete(d.groups, id)
+		d.gone(g)
 		return
 	}
+	if !o.RepeatAt.IsZero() && o.RepeatAt.Before(g.next) {
+		g.next = o.RepeatAt
+		d.changed(g)
+	}
 	d.queue.push(g)
+}
+
+// held returns the alerts that groups hold.
+func (d *Dispatcher) held() map[model.Fingerprint]bool {
+	held := make(map[model.Fingerprint]bool)
+	for _, g := range d.groups {
+		for fp := range g.alerts {
+			held[fp] = true
+		}
+	}
+	return held
 }

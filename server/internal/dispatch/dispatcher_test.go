@@ -114,7 +114,7 @@ func TestDeadline(t *testing.T) {
 		{"route: {receiver: team, group_wait: 0s, group_interval: 5m}", 5 * time.Minute},
 		{"route: {receiver: team, group_wait: 0s, group_interval: 1s}", 10 * time.Second},
 	} {
-		d := NewDispatcher(loadTree(t, tc.yaml))
+		d := NewDispatcher(loadTree(t, tc.yaml), time.Time{})
 		d.Insert(newAlert("a", 0, 0), t0)
 		due, _ := d.Advance(t0)
 		if len(due) != 1 || due[0].Deadline.Sub(t0) != tc.want {
@@ -125,7 +125,7 @@ func TestDeadline(t *testing.T) {
 
 // Section 2.4: what a flush holds is fixed when it is handed out.
 func TestSnapshot(t *testing.T) {
-	d := NewDispatcher(loadTree(t, "route: {receiver: team, group_wait: 0s, group_interval: 5m}"))
+	d := NewDispatcher(loadTree(t, "route: {receiver: team, group_wait: 0s, group_interval: 5m}"), time.Time{})
 	for _, spec := range []string{"x job=b instance=1", "y job=a instance=2", "z job=a instance=1", "w"} {
 		d.Insert(newAlert(spec, 0, time.Hour), t0)
 	}

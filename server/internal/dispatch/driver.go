@@ -17,7 +17,7 @@ func clock() time.Time { return time.Now() }
 // on. Notifications that are under way finish under the old one. The
 // configuration must not be changed afterwards.
 func (p *Pipeline) Apply(c *config.Config) error {
-	gen, err := newGeneration(c, p.externalURL, p.shared)
+	gen, err := newGeneration(c, p.o.ExternalURL, p.shared)
 	if err != nil {
 		return err
 	}
@@ -68,9 +68,9 @@ func (p *Pipeline) start(f *Flush, gen *generation) {
 	p.flushing.Add(1)
 	p.inFlight.Go(func() {
 		defer p.flushing.Add(-1)
-		ctx, cancel := context.WithDeadline(p.ctx, f.Deadline)
+		ctx, cancel := context.WithDeadline(p.ctx, p.deadline(f))
 		defer cancel()
-		err := p.tell(ctx, gen, f)
+		outcome, err := p.tell(ctx, gen, f)
 		switch {
 		case err == nil:
 		case errors.Is(ctx.Err(), context.Canceled):
@@ -78,8 +78,16 @@ func (p *Pipeline) start(f *Flush, gen *generation) {
 		default:
 			p.logger.Error("Group could not be notified, will try again with its next flush", "group", f.GroupKey, "alerts", len(f.Alerts), "err", err)
 		}
-		p.done(f, err == nil)
+		p.done(f, outcome)
 	})
+}
+
+// deadline is when a flush must be over: later the more copies notify first.
+func (p *Pipeline) deadline(f *Flush) time.Time {
+	if p.o.Peer == nil {
+		return f.Deadline
+	}
+	return f.Deadline.Add(p.o.Peer.Wait())
 }
 
 // drain waits for the flushes that are out, and cuts them off after the grace.
@@ -90,7 +98,7 @@ func (p *Pipeline) drain() {
 		p.inFlight.Wait()
 		close(finished)
 	}()
-	grace := time.NewTimer(p.shutdownGrace)
+	grace := time.NewTimer(p.o.ShutdownGrace)
 	defer grace.Stop()
 	select {
 	case <-finished:

@@ -2,10 +2,8 @@ package dispatch
 
 import (
 	"slices"
-	"sort"
 	"time"
 
-	amalert "github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
@@ -89,7 +87,7 @@ func (g *group) flush(now time.Time) *Flush {
 		}
 		f.Alerts = append(f.Alerts, &a)
 	}
-	sortAlerts(f.Alerts)
+	alert.Sort(f.Alerts)
 	return f
 }
 
@@ -102,10 +100,6 @@ func (g *group) forget(f *Flush) {
 		}
 	}
 }
-
-// sortAlerts sorts as notifications and the API show them: by job, instance,
-// then all labels.
-func sortAlerts(alerts []*alert.Alert) { sort.Stable(amalert.AlertSlice(alerts)) }
 
 // sortByAge sorts the longest active first, so that a group that is created from
 // a list of alerts is created by its oldest one.

@@ -13,7 +13,9 @@ type metrics struct {
 	processingDuration prometheus.Summary
 }
 
-func newMetrics(r prometheus.Registerer, p *Pipeline) *metrics {
+// newMetrics registers the pipeline's metrics. With byGroup, alerts are counted by
+// the key of their group too.
+func newMetrics(r prometheus.Registerer, p *Pipeline, byGroup bool) *metrics {
 	m := &metrics{processingDuration: prometheus.NewSummary(prometheus.SummaryOpts{
 		Name: "alertmanager_dispatcher_alert_processing_duration_seconds",
 		Help: "Summary of latencies for the processing of alerts.",
@@ -38,7 +40,11 @@ func newMetrics(r prometheus.Registerer, p *Pipeline) *metrics {
 			gauge("alertmanager_receivers", "Number of configured receivers.", ofCurrent(func(g *generation) int { return len(g.receivers) })),
 			gauge("alertmanager_integrations", "Number of configured integrations.", ofCurrent(func(g *generation) int { return g.integrations })),
 			gauge("alertmanager_inhibition_rules", "Number of configured inhibition rules.", ofCurrent(func(g *generation) int { return len(g.config.InhibitRules) })),
-			&stateCollector{p: p, desc: prometheus.NewDesc("alertmanager_alerts", "How many alerts by state.", []string{"state"}, nil)},
+			newStateCollector(p, byGroup),
+			// Nothing here limits groups, and one goroutine makes them.
+			never("alertmanager_dispatcher_aggregation_group_limit_reached_total", "Number of times when dispatcher failed to create new aggregation group due to limit."),
+			never("alertmanager_dispatcher_aggregation_group_creation_retries_total", "Number of CAS retries while creating aggregation groups under contention."),
+			never("alertmanager_dispatcher_aggregation_group_creation_given_up_total", "Number of alerts dropped because aggregation group creation exceeded the retry limit."),
 		)
 	}
 	return m
@@ -59,34 +65,64 @@ func (p *Pipeline) groupCount() int {
 	return len(p.dispatcher.groups)
 }
 
-// stateCollector counts, at each scrape, the alerts that fire, each once: those
-// in groups that have not been flushed yet (unprocessed), and of the others those
-// that are inhibited (suppressed) and those that are not (active).
+// never is a counter of something that does not happen, for dashboards that ask.
+func never(name, help string) prometheus.Collector {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+}
+
+// stateCollector counts, at each scrape, the alerts that fire: those in groups that
+// have not been flushed yet (unprocessed), and of the others those that are inhibited
+// or silenced (suppressed) and those that are not (active). An alert is counted once,
+// or, by group, once in each.
 type stateCollector struct {
-	p    *Pipeline
-	desc *prometheus.Desc
+	p       *Pipeline
+	byGroup bool
+	desc    *prometheus.Desc
+}
+
+func newStateCollector(p *Pipeline, byGroup bool) *stateCollector {
+	labels := []string{"state"}
+	if byGroup {
+		labels = append(labels, "group_key")
+	}
+	return &stateCollector{p: p, byGroup: byGroup, desc: prometheus.NewDesc("alertmanager_alerts", "How many alerts by state.", labels, nil)}
 }
 
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
 
 func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
-	var active, suppressed, unprocessed int
 	at := clock()
-	for _, s := range c.p.firing(at) {
-		if !s.flushed {
-			unprocessed++
-		} else if _, inhibited := c.p.InhibitedBy(s.alert.Labels, at); inhibited {
-			suppressed++
-		} else {
-			active++
+	for key, alerts := range c.p.firing(at, c.byGroup) {
+		var active, suppressed, unprocessed int
+		for _, f := range alerts {
+			switch {
+			case !f.flushed:
+				unprocessed++
+			case c.p.suppresses(f.alert.Labels, at):
+				suppressed++
+			default:
+				active++
+			}
 		}
+		emit := func(state string, n int) {
+			values := []string{state}
+			if c.byGroup {
+				values = append(values, key)
+			}
+			ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), values...)
+		}
+		emit("active", active)
+		emit("suppressed", suppressed)
+		emit("unprocessed", unprocessed)
 	}
-	emit := func(state string, n int) {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), state)
+}
+
+// suppresses says whether an alert with these labels is inhibited or silenced.
+func (p *Pipeline) suppresses(ls model.LabelSet, at time.Time) bool {
+	if _, inhibited := p.InhibitedBy(ls, at); inhibited {
+		return true
 	}
-	emit("active", active)
-	emit("suppressed", suppressed)
-	emit("unprocessed", unprocessed)
+	return len(p.SilencedBy(ls, at)) > 0
 }
 
 type firing struct {
@@ -94,17 +130,28 @@ type firing struct {
 	flushed bool // at least one of its groups has been flushed
 }
 
-func (p *Pipeline) firing(at time.Time) map[model.Fingerprint]firing {
+// firing returns the alerts that fire, by the key of their group, or all under one key.
+func (p *Pipeline) firing(at time.Time, byGroup bool) map[string]map[model.Fingerprint]firing {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make(map[model.Fingerprint]firing)
+	all := make(map[string]map[model.Fingerprint]firing)
+	if !byGroup {
+		all[""] = make(map[model.Fingerprint]firing)
+	}
 	if p.dispatcher == nil {
 		return all
 	}
 	for _, g := range p.dispatcher.groups {
+		key := ""
+		if byGroup {
+			key = g.key
+		}
+		if all[key] == nil {
+			all[key] = make(map[model.Fingerprint]firing)
+		}
 		for fp, a := range g.alerts {
 			if !a.ResolvedAt(at) {
-				all[fp] = firing{alert: a, flushed: all[fp].flushed || g.flushes > 0}
+				all[key][fp] = firing{alert: a, flushed: all[key][fp].flushed || g.flushes > 0}
 			}
 		}
 	}

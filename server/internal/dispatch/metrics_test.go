@@ -17,7 +17,7 @@ func TestMetrics(t *testing.T) {
 		p := New(Options{Store: store, Registerer: reg})
 		gen, err := newGeneration(loadConfig(t, `
 route: {receiver: team, group_by: [alertname], group_wait: 30s}
-inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=slow]}]`), p.externalURL, p.shared)
+inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=slow]}]`), p.o.ExternalURL, p.shared)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,10 +28,10 @@ inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=
 		p.step(begin)
 		due, _, _ := p.step(begin.Add(30 * time.Second))
 		for _, f := range due {
-			if err := p.tell(t.Context(), gen, f); err != nil {
+			if _, err := p.tell(t.Context(), gen, f); err != nil {
 				t.Error(err)
 			}
-			p.done(f, true)
+			p.done(f, Outcome{Told: true})
 		}
 		r.send(t, forever, "new")
 		p.step(begin.Add(30 * time.Second))
@@ -63,7 +63,6 @@ inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=
 			"alertmanager_notifications_total webhook":                  0,
 			"alertmanager_notifications_failed_total webhook other":     0,
 			"cresset_dispatcher_flushes_in_flight":                      0,
-			"cresset_notification_log_entries":                          0,
 		} {
 			if v, ok := got[name]; !ok || v != want {
 				t.Errorf("%s is %v (present: %v), want %v", name, v, ok, want)

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/prometheus/alertmanager/config"
+	"github.com/prometheus/alertmanager/featurecontrol"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
@@ -20,8 +22,21 @@ import (
 // pipeline is stopped may take to finish.
 const DefaultShutdownGrace = 5 * time.Second
 
-// expireEvery is how often what is resolved and over is forgotten.
-const expireEvery = 30 * time.Minute
+// DefaultGCInterval is how often what is resolved and over is forgotten.
+const DefaultGCInterval = 30 * time.Minute
+
+// Silences says which active silences match an alert.
+type Silences interface {
+	SilencedBy(ls model.LabelSet, now time.Time) []string
+}
+
+// Peer is this copy of the server among others.
+type Peer interface {
+	// WaitReady waits until it knows what the others know, as far as can be expected.
+	WaitReady(ctx context.Context) error
+	// Wait is for how long to let others notify first.
+	Wait() time.Duration
+}
 
 // Options are the settings of a [Pipeline].
 type Options struct {
@@ -29,6 +44,25 @@ type Options struct {
 	Store *alert.Store
 	// Log remembers what was notified; nil means a new, empty one.
 	Log *notify.Log
+	// Silences mute alerts; nil mutes none.
+	Silences Silences
+	// Peer is asked before each notification; nil if this copy is alone.
+	Peer Peer
+	// Journal makes the timers of groups outlive the process; nil if nothing does.
+	Journal Journal
+	// NotBefore is when the first notification may be sent.
+	NotBefore time.Time
+	// GCInterval is how often what is resolved and over is forgotten. Zero means
+	// DefaultGCInterval.
+	GCInterval time.Duration
+	// ResolvedWhileMuted has an integration that was told that an alert fires told
+	// that it ended too, once, even if it is muted then.
+	ResolvedWhileMuted bool
+	// ExactRepeat repeats notifications when their repeat interval is over, not at
+	// the next group interval after that.
+	ExactRepeat bool
+	// Features say by what metrics are told apart; nil has none enabled.
+	Features featurecontrol.Flagger
 	// ExternalURL is where links in notifications lead; nil means nowhere.
 	ExternalURL *url.URL
 	// ShutdownGrace bounds how long Run waits, once it is to stop, for
@@ -52,13 +86,12 @@ type Options struct {
 // known to the inhibitor before it gets into a group, so no flush can come
 // between the two.
 type Pipeline struct {
-	store         *alert.Store
-	sub           *alert.Subscription
-	shared        *notify.Shared
-	externalURL   *url.URL
-	shutdownGrace time.Duration
-	logger        *slog.Logger
-	metrics       *metrics
+	o       Options // with its defaults filled in
+	store   *alert.Store
+	sub     *alert.Subscription
+	shared  *notify.Shared
+	logger  *slog.Logger
+	metrics *metrics
 
 	kick     chan struct{}   // holds one token when the driver has to look again
 	ctx      context.Context // of the flushes; outlives the one given to Run
@@ -68,9 +101,11 @@ type Pipeline struct {
 
 	current atomic.Pointer[generation] // nil until the first Apply; written under mu
 
-	mu         sync.Mutex // guards the dispatcher, its state and nextExpiry
+	// mu guards what follows. Appending to the journal happens under it.
+	mu         sync.Mutex
 	dispatcher *Dispatcher
 	nextExpiry time.Time
+	restored   Restored // until the first Apply
 }
 
 // New returns a pipeline that has no configuration yet. It collects what the
@@ -80,7 +115,10 @@ func New(o Options) *Pipeline {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Log == nil {
-		o.Log = notify.NewLog(notify.DefaultRetention)
+		o.Log = notify.NewLog(notify.LogOptions{})
+	}
+	if o.Features == nil {
+		o.Features = featurecontrol.NoopFlags{}
 	}
 	if o.ExternalURL == nil {
 		o.ExternalURL = &url.URL{}
@@ -88,22 +126,28 @@ func New(o Options) *Pipeline {
 	if o.ShutdownGrace <= 0 {
 		o.ShutdownGrace = DefaultShutdownGrace
 	}
+	if o.GCInterval <= 0 {
+		o.GCInterval = DefaultGCInterval
+	}
 	p := &Pipeline{
-		store:         o.Store,
-		sub:           o.Store.Subscribe("dispatcher"),
-		externalURL:   o.ExternalURL,
-		shutdownGrace: o.ShutdownGrace,
-		logger:        o.Logger,
-		kick:          make(chan struct{}, 1),
+		o:      o,
+		store:  o.Store,
+		sub:    o.Store.Subscribe("dispatcher"),
+		logger: o.Logger,
+		kick:   make(chan struct{}, 1),
 		shared: &notify.Shared{
-			Log:     o.Log,
-			Logger:  o.Logger,
-			Metrics: notify.NewMetrics(o.Registerer, o.Log),
-			Now:     clock,
+			Log:         o.Log,
+			Logger:      o.Logger,
+			Metrics:     notify.NewMetrics(o.Registerer, o.Features.EnableReceiverNamesInMetrics()),
+			Now:         clock,
+			ExactRepeat: o.ExactRepeat,
 		},
 	}
+	if o.Peer != nil {
+		p.shared.Turn = p.turn
+	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.metrics = newMetrics(o.Registerer, p)
+	p.metrics = newMetrics(o.Registerer, p, o.Features.EnableGroupKeyInMetrics())
 	return p
 }
 
@@ -112,22 +156,27 @@ func (p *Pipeline) apply(gen *generation, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.store.SetResolveTimeout(time.Duration(gen.config.Global.ResolveTimeout))
-	first := p.dispatcher == nil
-	if first {
-		p.sub.Take() // all of it is in the store, and what comes from now on is not lost
+	if p.dispatcher == nil {
+		p.dispatcher = NewDispatcher(gen.root, p.o.NotBefore)
+		p.nextExpiry = now.Add(p.o.GCInterval)
+		p.resume(now)
+	} else {
+		p.dispatcher.Reload(gen.root, p.store.All(), now)
 	}
-	alerts := p.store.All()
-	for _, a := range alerts {
+	for _, a := range p.store.All() {
 		gen.inhibitor.Update(a)
 	}
-	if first {
-		p.dispatcher = NewDispatcher(gen.root)
-		p.nextExpiry = now.Add(expireEvery)
-		p.dispatcher.Resume(alerts, p.shared.Log.Told(), now)
-	} else {
-		p.dispatcher.Reload(gen.root, alerts, now)
-	}
+	p.shared.Metrics.ShowOnly(maps.Values(gen.receivers))
 	p.current.Store(gen)
+	p.append()
+}
+
+// append writes down what became of groups. The caller holds mu.
+func (p *Pipeline) append() {
+	changes := p.dispatcher.Changes()
+	if p.o.Journal != nil && len(changes) > 0 {
+		p.o.Journal.Append(changes)
+	}
 }
 
 // step takes in what has changed and returns the flushes that are due, the
@@ -146,70 +195,26 @@ func (p *Pipeline) step(now time.Time) (due []*Flush, gen *generation, next time
 		done()
 	}
 	if !now.Before(p.nextExpiry) {
-		p.nextExpiry = now.Add(expireEvery)
-		p.store.Expire(now)
-		p.shared.Log.Expire(now)
+		p.nextExpiry = now.Add(p.o.GCInterval)
+		held := p.dispatcher.held()
+		p.store.Expire(now, func(fp model.Fingerprint) bool { return held[fp] })
 		gen.inhibitor.Expire(now)
 	}
 	due, next = p.dispatcher.Advance(now)
 	if next.IsZero() || p.nextExpiry.Before(next) {
 		next = p.nextExpiry
 	}
+	p.append()
 	return due, gen, next
 }
 
 // done reports the end of a flush; the group may be due again at once.
-func (p *Pipeline) done(f *Flush, succeeded bool) {
+func (p *Pipeline) done(f *Flush, o Outcome) {
 	p.mu.Lock()
-	p.dispatcher.Done(f, succeeded)
+	p.dispatcher.Done(f, o)
+	p.append()
 	p.mu.Unlock()
 	p.wake()
-}
-
-// tell carries out one flush: what is muted is left out, the rest is delivered.
-// A flush of which nothing is left has succeeded.
-func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) error {
-	labels := gen.routeLabels(f.Route, f.GroupLabels, f.Alerts, p.logger)
-	alerts := p.audible(gen, f)
-	if len(alerts) == 0 {
-		return nil
-	}
-	return gen.receivers[f.Route.Receiver].Deliver(ctx, notify.Batch{
-		GroupKey:       f.GroupKey,
-		GroupLabels:    f.GroupLabels,
-		RouteLabels:    labels,
-		RouteID:        f.Route.ID(),
-		Matchers:       f.Route.Matchers,
-		FlushID:        f.ID,
-		GroupInterval:  f.Route.GroupInterval,
-		RepeatInterval: f.Route.RepeatInterval,
-		At:             f.At,
-		Alerts:         alerts,
-	})
-}
-
-// audible returns the alerts that nothing mutes: first inhibition, alert by
-// alert, then the route's time intervals, all or none.
-func (p *Pipeline) audible(gen *generation, f *Flush) []*alert.Alert {
-	alerts := make([]*alert.Alert, 0, len(f.Alerts))
-	for _, a := range f.Alerts {
-		if _, inhibited := gen.inhibitor.InhibitedBy(a.Labels, f.At); !inhibited {
-			alerts = append(alerts, a)
-		}
-	}
-	if n := len(f.Alerts) - len(alerts); n > 0 {
-		p.shared.Metrics.Suppressed("inhibition", n)
-		p.logger.Debug("Alerts are inhibited", "group", f.GroupKey, "alerts", n)
-	}
-	if len(alerts) == 0 {
-		return nil
-	}
-	if by, reason := gen.intervals.MutedBy(f.Route.ActiveTimeIntervals, f.Route.MuteTimeIntervals, f.At); len(by) > 0 {
-		p.shared.Metrics.Suppressed(string(reason), len(alerts))
-		p.logger.Debug("Group is muted by the time", "group", f.GroupKey, "alerts", len(alerts), "intervals", by)
-		return nil
-	}
-	return alerts
 }
 
 // Config returns the configuration in force, nil before the first Apply. It must
@@ -243,4 +248,13 @@ func (p *Pipeline) InhibitedBy(ls model.LabelSet, at time.Time) (model.Fingerpri
 		return gen.inhibitor.InhibitedBy(ls, at)
 	}
 	return 0, false
+}
+
+// SilencedBy returns the IDs of the silences because of which nobody is told, at the
+// given time, about an alert with these labels.
+func (p *Pipeline) SilencedBy(ls model.LabelSet, at time.Time) []string {
+	if p.o.Silences == nil {
+		return nil
+	}
+	return p.o.Silences.SilencedBy(ls, at)
 }

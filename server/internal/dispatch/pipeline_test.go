@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,16 +60,47 @@ type rig struct {
 	*Pipeline
 	store       *alert.Store
 	begin       time.Time
+	groups      *groupJournal
 	team, other *recorder
 	stop        func()
 }
 
-func newRig(t *testing.T, yaml string) *rig {
+// groupJournal has the last change of each group.
+type groupJournal struct {
+	mu   sync.Mutex // guards last
+	last map[GroupID]GroupChange
+}
+
+func (j *groupJournal) Append(changes []GroupChange) func(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, c := range changes {
+		if c.Gone {
+			delete(j.last, c.Group)
+		} else {
+			j.last[c.Group] = c
+		}
+	}
+	return func(context.Context) error { return nil }
+}
+
+func (j *groupJournal) all() []GroupChange {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Collect(maps.Values(j.last))
+}
+
+// newRig returns a rig whose pipeline was made with these changes of its options.
+func newRig(t *testing.T, yaml string, change ...func(*Options)) *rig {
 	t.Helper()
 	store := alert.NewStore(alert.Options{})
-	r := &rig{store: store, begin: time.Now()}
+	r := &rig{store: store, begin: time.Now(), groups: &groupJournal{last: make(map[GroupID]GroupChange)}}
 	r.team, r.other = &recorder{name: "team", begin: r.begin}, &recorder{name: "other", begin: r.begin}
-	r.Pipeline = New(Options{Store: store})
+	o := Options{Store: store, Journal: r.groups}
+	for _, c := range change {
+		c(&o)
+	}
+	r.Pipeline = New(o)
 	if yaml != "" {
 		r.reload(t, yaml)
 	}
@@ -91,7 +123,7 @@ func newRig(t *testing.T, yaml string) *rig {
 // reload does what Apply does, with the recorders in the receivers' place.
 func (r *rig) reload(t *testing.T, yaml string) {
 	t.Helper()
-	gen, err := newGeneration(loadConfig(t, yaml), r.externalURL, r.shared)
+	gen, err := newGeneration(loadConfig(t, yaml), r.o.ExternalURL, r.shared)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +145,7 @@ func (r *rig) send(t *testing.T, lasts time.Duration, specs ...string) {
 	for _, spec := range specs {
 		alerts = append(alerts, &alert.Alert{Alert: model.Alert{Labels: newAlert(spec, 0, 0).Labels, StartsAt: time.Now().Add(min(0, lasts)), EndsAt: time.Now().Add(lasts)}})
 	}
-	if err := r.store.Receive(time.Now(), alerts); err != nil {
+	if err := r.store.Receive(t.Context(), time.Now(), alerts); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -142,6 +174,7 @@ func TestDay(t *testing.T) {
 		if n := len(r.store.All()); n != 0 {
 			t.Errorf("%d alerts are left in the store, want none", n)
 		}
+		r.shared.Log.Expire(time.Now())
 		if n := r.shared.Log.Len(); n != 0 {
 			t.Errorf("%d entries are left in the notification log, want none", n)
 		}

@@ -134,7 +134,7 @@ func (l ledger) alerts() []*alert.Alert {
 func TestNothingIsLost(t *testing.T) {
 	root := loadTree(t, forest)
 	rapid.Check(t, func(t *rapid.T) {
-		d := NewDispatcher(root)
+		d := NewDispatcher(root, time.Time{})
 		l := make(ledger)
 		var out []*Flush
 		now := t0
@@ -148,7 +148,7 @@ func TestNothingIsLost(t *testing.T) {
 				if len(out) > 0 {
 					i := rapid.IntRange(0, len(out)-1).Draw(t, "which")
 					ok := rapid.Bool().Draw(t, "succeeds")
-					d.Done(out[i], ok)
+					d.Done(out[i], Outcome{Told: ok})
 					l.done(out[i], ok)
 					out = slices.Delete(out, i, i+1)
 				}

@@ -23,3 +23,6 @@ func (q *queue) Pop() any {
 
 func (q *queue) push(g *group) { heap.Push(q, g) }
 func (q *queue) pop() *group   { return heap.Pop(q).(*group) }
+
+// init restores the order after timers were changed.
+func (q *queue) init() { heap.Init(q) }

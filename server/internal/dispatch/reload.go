@@ -26,7 +26,11 @@ func (d *Dispatcher) Reload(root *route.Route, alerts []*alert.Alert, now time.T
 			held[membership{g.estateKey(), fp}] = true
 		}
 	}
+	before := d.groups
 	d.root, d.groups, d.queue = root, make(map[groupID]*group), nil
+	for _, g := range before {
+		d.gone(g) // those that go on are made known again
+	}
 	for _, a := range alerts {
 		d.place(a, now, func(id groupID, fp model.Fingerprint) bool { return held[membership{id.estateKey(), fp}] })
 	}

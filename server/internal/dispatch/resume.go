@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -13,48 +12,76 @@ import (
 
 // This file is how a pipeline goes on after the process was away.
 
-// Snapshot returns what another pipeline needs to go on where this one is: every
-// alert of the store and those that groups have still to tell, and what was
-// notified. It may be called while the pipeline runs.
-//
-// The alerts are looked at first: what is told between the two looks is then in
-// the log, and is not told again.
-func (p *Pipeline) Snapshot() ([]*alert.Alert, []notify.Record) {
-	return p.alerts(), p.shared.Log.All()
+// Restored is what an earlier run had.
+type Restored struct {
+	// SavedAt is the last instant of which anything is known.
+	SavedAt time.Time
+	// Alerts are those of the store, the resolved ones too.
+	Alerts []*alert.Alert
+	// Groups say when each group was due.
+	Groups []GroupChange
 }
 
-// alerts looks at groups and store at one moment: between two, an alert could pass
-// from one to the other.
-func (p *Pipeline) alerts() []*alert.Alert {
+// Restore goes on from what an earlier run had. It must be called before the first
+// Apply: that makes the groups. Alerts that fire are in them again; one that ended
+// is in those whose receiver was told that it fires.
+//
+// The alerts belong to the pipeline from then on.
+func (p *Pipeline) Restore(r Restored) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make(map[model.Fingerprint]*alert.Alert)
-	if p.dispatcher != nil {
-		for _, g := range p.dispatcher.groups {
-			maps.Copy(all, g.alerts)
-		}
-	}
-	for _, a := range p.store.All() {
-		all[a.Fingerprint()] = a // the store knows the latest
-	}
-	return slices.Collect(maps.Values(all))
+	p.restored = r
 }
 
-// Restore goes on from a snapshot. It must be called before the first Apply: that
-// makes the groups. Alerts that fire are in them again; one that ended while the
-// process was away is in those whose receiver was told that it fires.
-func (p *Pipeline) Restore(now time.Time, alerts []*alert.Alert, notified []notify.Record) {
-	p.shared.Log.Restore(now, notified)
-	p.store.Restore(now, alerts)
+// resume takes in what was restored, under the first configuration.
+func (p *Pipeline) resume(now time.Time) {
+	p.store.Restore(now, p.restored.SavedAt, p.restored.Alerts)
+	p.sub.Take() // all of it is in the store, and what comes from now on is not lost
+	p.dispatcher.Resume(p.store.All(), p.restored.Groups, p.shared.Log.Told(), now)
+	p.restored = Restored{}
 }
 
-// Resume fills a dispatcher that has no groups yet. An alert that is resolved
-// gets only into groups of which somebody was told that it fires: the others have
-// told its end already, or never had anything to tell.
-func (d *Dispatcher) Resume(alerts []*alert.Alert, told notify.Told, now time.Time) {
+// Resume fills a dispatcher that has no groups yet. Those that are known go on with
+// their timers. An alert that is resolved gets only into groups of which somebody was
+// told that it fires: the others have told its end already, or never had anything to
+// tell.
+func (d *Dispatcher) Resume(alerts []*alert.Alert, groups []GroupChange, told notify.Told, now time.Time) {
 	alerts = slices.Clone(alerts)
 	sortByAge(alerts)
 	for _, a := range alerts {
 		d.place(a, now, func(id groupID, _ model.Fingerprint) bool { return told(id.key, id.route.Receiver, a.Labels) })
 	}
+	d.rewind(groups, now)
+}
+
+// rewind gives groups the timers that they had. One that was due meanwhile is due at
+// once; none waits longer than it would under the present configuration.
+func (d *Dispatcher) rewind(groups []GroupChange, now time.Time) {
+	known := make(map[GroupID]GroupChange, len(groups))
+	for _, c := range groups {
+		known[c.Group] = c
+	}
+	for _, g := range d.queue {
+		c, ok := known[g.id()]
+		if !ok {
+			continue
+		}
+		wait := g.route.GroupWait
+		if c.Flushes > 0 {
+			wait = g.route.GroupInterval
+		}
+		g.next, g.flushes = earliest(c.Next, now.Add(wait)), c.Flushes
+		if g.next.Before(now) {
+			g.next = now
+		}
+		d.changed(g)
+	}
+	d.queue.init()
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -39,7 +39,7 @@ func (p *Pipeline) Groups(at time.Time, keep func(receiver string) bool) []*Grou
 	groups := p.snapshot(keep)
 	for _, g := range groups {
 		g.MutedBy, _ = g.gen.intervals.MutedBy(g.route.ActiveTimeIntervals, g.route.MuteTimeIntervals, at)
-		sortAlerts(g.Alerts)
+		alert.Sort(g.Alerts)
 	}
 	slices.SortFunc(groups, func(a, b *Group) int {
 		switch {

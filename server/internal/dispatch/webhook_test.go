@@ -70,7 +70,7 @@ receivers: [{name: hook, webhook_configs: [{url: %q}]}]`, srv.URL))
 	begin := time.Now()
 	send := func(ends time.Time) {
 		t.Helper()
-		err := store.Receive(time.Now(), []*alert.Alert{{Alert: model.Alert{
+		err := store.Receive(t.Context(), time.Now(), []*alert.Alert{{Alert: model.Alert{
 			Labels:       model.LabelSet{"alertname": "Down", "instance": "a:1"},
 			Annotations:  model.LabelSet{"summary": "it is down"},
 			StartsAt:     begin,

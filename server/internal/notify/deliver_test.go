@@ -46,7 +46,7 @@ func TestDeliver(t *testing.T) {
 			{5 * time.Minute, []string{"b"}, "b (first notification)", "b (first notification)"},
 		} {
 			time.Sleep(step.after)
-			if err := r.Deliver(t.Context(), batchOf(time.Now(), step.alerts...)); err != nil {
+			if _, err := r.Deliver(t.Context(), batchOf(time.Now(), step.alerts...)); err != nil {
 				t.Fatal(err)
 			}
 			if got := told(both); got != step.both {
@@ -96,7 +96,7 @@ func TestRetry(t *testing.T) {
 				begin := time.Now()
 				ctx, cancel := context.WithDeadline(t.Context(), begin.Add(5*time.Minute))
 				defer cancel()
-				err := r.Deliver(ctx, batchOf(begin, "a"))
+				_, err := r.Deliver(ctx, batchOf(begin, "a"))
 				if (err == nil) != tc.remember || (tc.wantErr != nil && !errors.Is(err, tc.wantErr)) {
 					t.Errorf("got error %v, want %v", err, tc.wantErr)
 				}
@@ -139,7 +139,7 @@ func TestHangingNeighbour(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begin := time.Now()
-		if err := r.Deliver(ctx, batchOf(begin, "a")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "team/webhook[0]") {
+		if _, err := r.Deliver(ctx, batchOf(begin, "a")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "team/webhook[0]") {
 			t.Errorf("got error %v, want the deadline of team/webhook[0]", err)
 		}
 		if len(good.calls) != 1 || !good.calls[0].at.Equal(begin) {
@@ -156,7 +156,7 @@ func TestContext(t *testing.T) {
 	in := &integration{name: "slack", sendResolved: true}
 	r, _ := newReceiver(in)
 	at := time.Now()
-	if err := r.Deliver(t.Context(), batchOf(at, "a", "-b")); err != nil {
+	if _, err := r.Deliver(t.Context(), batchOf(at, "a", "-b")); err != nil {
 		t.Fatal(err)
 	}
 	ctx := in.calls[0].ctx
@@ -194,7 +194,7 @@ func TestData(t *testing.T) {
 	r, _ := newReceiver(in)
 	now := time.Now()
 	for _, alerts := range [][]string{{"a"}, {"a", "b"}, {"-a", "-b"}, {"c"}} {
-		if err := r.Deliver(t.Context(), batchOf(now, alerts...)); err != nil {
+		if _, err := r.Deliver(t.Context(), batchOf(now, alerts...)); err != nil {
 			t.Fatal(err)
 		}
 	}

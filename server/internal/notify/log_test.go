@@ -11,16 +11,16 @@ import (
 // Section 2.8: the key's text, the last word by time, and the end of entries.
 func TestLog(t *testing.T) {
 	t0 := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	l := NewLog(time.Hour)
+	l := NewLog(LogOptions{Retention: time.Hour})
 	a, b := Key{`{}:{a="1"}`, "team", "webhook", 0}, Key{`{}:{a="1"}`, "team", "webhook", 1}
 	if got, want := b.String(), `{}:{a="1"}:team/webhook/1`; got != want {
 		t.Errorf("got key %q, want %q", got, want)
 	}
-	l.Record(
+	l.Record(t.Context(),
 		Record{a, Entry{Firing: Hashes{1}, At: t0, ExpiresAt: t0.Add(10 * time.Minute)}},
 		Record{b, Entry{Firing: Hashes{2}, At: t0, ExpiresAt: t0.Add(20 * time.Minute)}},
 	)
-	l.Record(Record{a, Entry{Firing: Hashes{9}, At: t0.Add(-time.Second)}})
+	l.Record(t.Context(), Record{a, Entry{Firing: Hashes{9}, At: t0.Add(-time.Second)}})
 	if e, ok := l.Get(a); !ok || e.Firing[0] != 1 {
 		t.Errorf("got %v, %v; want the entry with the later time", e, ok)
 	}
@@ -36,7 +36,7 @@ func TestLog(t *testing.T) {
 }
 
 func TestLifetime(t *testing.T) {
-	l := NewLog(10 * time.Hour)
+	l := NewLog(LogOptions{Retention: 10 * time.Hour})
 	for _, tc := range []struct{ group, repeat, want time.Duration }{
 		{5 * time.Minute, time.Hour, 2 * time.Hour},
 		{5 * time.Minute, 6 * time.Hour, 10 * time.Hour},
@@ -53,13 +53,13 @@ func TestLogRestore(t *testing.T) {
 	t0 := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	a, b, c := Key{"g", "team", "webhook", 0}, Key{"g", "team", "email", 0}, Key{"h", "team", "webhook", 0}
 	one, two := model.LabelSet{"n": "1"}, model.LabelSet{"n": "2"}
-	old := NewLog(0)
-	old.Record(
+	old := NewLog(LogOptions{})
+	old.Record(t.Context(),
 		Record{a, Entry{Firing: Hashes{hash(one)}, Resolved: Hashes{hash(two)}, At: t0, ExpiresAt: t0.Add(time.Hour), Data: Data{Strings: map[string]string{"ts": "1"}}}},
 		Record{b, Entry{Resolved: Hashes{hash(one)}, At: t0, ExpiresAt: t0.Add(time.Hour)}},
 		Record{c, Entry{Firing: Hashes{hash(two)}, At: t0, ExpiresAt: t0.Add(time.Minute)}},
 	)
-	l := NewLog(0)
+	l := NewLog(LogOptions{})
 	l.Restore(t0.Add(time.Minute+1), old.All())
 	if _, ok := l.Get(c); ok || l.Len() != 2 {
 		t.Errorf("got %d entries, want 2 and not the one that has expired", l.Len())

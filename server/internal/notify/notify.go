@@ -42,6 +42,9 @@ type Batch struct {
 	At time.Time
 	// Alerts are those to tell about. One that fires has no end.
 	Alerts []*alert.Alert
+	// Muted are those that are left out because they are muted, if integrations are
+	// to be told the end of those of which they know. One that fires has no end.
+	Muted []*alert.Alert
 }
 
 // Receiver is one receiver of the configuration with its integrations.
@@ -58,6 +61,12 @@ type Shared struct {
 	Metrics *Metrics
 	// Now is the clock by which the notification log dates its entries.
 	Now func() time.Time
+	// Turn waits until it is this copy's turn to notify, so that what another copy
+	// has told by then is in the log; nil does not wait. Its error ends the attempt.
+	Turn func(context.Context) error
+	// ExactRepeat counts a repetition as due at the very instant at which its
+	// interval is over, not after it.
+	ExactRepeat bool
 }
 
 // NewReceiver returns a receiver that notifies through these integrations.
@@ -70,20 +79,27 @@ func NewReceiver(name string, integrations []amnotify.Integration, shared *Share
 // their errors joined. An integration is tried again and again until the context
 // ends, unless it says that trying again is useless.
 //
+// repeatAt is when the first of them has to be told again if nothing changes: zero if
+// none has.
+//
 // No two calls for the same receiver and group key may overlap.
-func (r *Receiver) Deliver(ctx context.Context, b Batch) error {
+func (r *Receiver) Deliver(ctx context.Context, b Batch) (repeatAt time.Time, err error) {
 	ctx = withBatch(ctx, r.name, b)
-	firing, resolved := hashes(b.Alerts)
-
+	repeats := make([]time.Time, len(r.integrations))
 	errs := make([]error, len(r.integrations))
 	var wg sync.WaitGroup
 	for i := range r.integrations {
 		wg.Go(func() {
-			errs[i] = r.deliverOne(ctx, &r.integrations[i], b, firing, resolved)
+			repeats[i], errs[i] = r.deliverOne(ctx, &r.integrations[i], b)
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	for _, at := range repeats {
+		if !at.IsZero() && (repeatAt.IsZero() || at.Before(repeatAt)) {
+			repeatAt = at
+		}
+	}
+	return repeatAt, errors.Join(errs...)
 }
 
 // withBatch puts into the context what integrations look for there.
@@ -99,8 +115,9 @@ func withBatch(ctx context.Context, receiver string, b Batch) context.Context {
 	return amnotify.WithNow(ctx, b.At)
 }
 
-// deliverOne decides, sends and records for one integration.
-func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b Batch, firing, resolved Hashes) (err error) {
+// deliverOne decides, sends and records for one integration. It returns when that
+// has to be told again if nothing changes: zero if it knows of nothing that fires.
+func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b Batch) (repeatAt time.Time, err error) {
 	defer func() {
 		// A fault in one integration must not end the process and with it all
 		// the others.
@@ -109,12 +126,21 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 			err = fmt.Errorf("%s/%s: panic: %v", r.name, in, p)
 		}
 	}()
+	if r.shared.Turn != nil {
+		if err := r.shared.Turn(ctx); err != nil {
+			return time.Time{}, fmt.Errorf("%s/%s: waiting for other copies to notify first: %w", r.name, in, err)
+		}
+	}
 
 	key := Key{GroupKey: b.GroupKey, Receiver: r.name, Integration: in.Name(), Index: in.Index()}
 	entry, known := r.shared.Log.Get(key)
-	reason := reasonToNotify(entry, known, firing, resolved, in.SendResolved(), b.RepeatInterval, b.At)
+	n := compose(entry, b)
+	reason := reasonToNotify(entry, known, n, in.SendResolved(), b.RepeatInterval, b.At, r.shared.ExactRepeat)
 	if reason == amnotify.ReasonDoNotNotify {
-		return nil
+		if len(n.muted) > 0 {
+			r.shared.Log.Prolong(key, entry.At, b.At.Add(r.shared.Log.lifetime(b)))
+		}
+		return n.repeatAt(entry.At, b), nil
 	}
 	var data Data
 	if reason != amnotify.ReasonFirstNotification {
@@ -122,26 +148,35 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 	}
 	store := data.store()
 
-	ctx = amnotify.WithFiringAlerts(ctx, firing)
-	ctx = amnotify.WithResolvedAlerts(ctx, resolved)
+	ctx = amnotify.WithFiringAlerts(ctx, n.firing)
+	ctx = amnotify.WithResolvedAlerts(ctx, n.resolved)
 	ctx = amnotify.WithNotificationReason(ctx, reason)
 	ctx = amnotify.WithNflogStore(ctx, store)
 
-	if err := r.notify(ctx, in, toSend(b.Alerts, in.SendResolved())); err != nil {
-		return err
+	if err := r.notify(ctx, in, toSend(n.alerts, in.SendResolved())); err != nil {
+		return time.Time{}, err
 	}
 	if data, err = dataOf(store); err != nil { // it was told all the same
 		r.shared.Logger.Error("What an integration wanted to remember is lost", "receiver", r.name, "integration", in.String(), "err", err)
 	}
 	now := r.shared.Now()
-	r.shared.Log.Record(Record{Key: key, Entry: Entry{
-		Firing:    firing,
-		Resolved:  resolved,
+	r.record(ctx, Record{Key: key, Entry: Entry{
+		Firing:    n.firing,
+		Resolved:  n.resolved,
+		Muted:     n.muted,
 		At:        now,
 		ExpiresAt: now.Add(r.shared.Log.lifetime(b)),
 		Data:      data,
 	}})
-	return nil
+	return n.repeatAt(now, b), nil
+}
+
+// record writes down what was told. Should that fail, it was told all the same:
+// after a crash, it would be told again.
+func (r *Receiver) record(ctx context.Context, record Record) {
+	if err := r.shared.Log.Record(ctx, record); err != nil {
+		r.shared.Logger.Error("A notification could not be written down; after a crash it would be sent again", "key", record.Key, "err", err)
+	}
 }
 
 // toSend leaves the resolved alerts out where the integration does not want

@@ -86,7 +86,7 @@ func batchOf(at time.Time, alerts ...string) Batch {
 }
 
 func newReceiver(integrations ...*integration) (*Receiver, *Log) {
-	log := NewLog(0)
+	log := NewLog(LogOptions{})
 	var ins []amnotify.Integration
 	for i, in := range integrations {
 		ins = append(ins, amnotify.NewIntegration(in, in, in.name, i, "team"))
@@ -94,7 +94,7 @@ func newReceiver(integrations ...*integration) (*Receiver, *Log) {
 	return NewReceiver("team", ins, &Shared{
 		Log:     log,
 		Logger:  slog.New(slog.DiscardHandler),
-		Metrics: NewMetrics(nil, log),
+		Metrics: NewMetrics(nil, false),
 		Now:     time.Now,
 	}), log
 }

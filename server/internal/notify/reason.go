@@ -7,42 +7,56 @@ import (
 	"github.com/cespare/xxhash/v2"
 	amnotify "github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/common/model"
-
-	"github.com/cresset-metrics/cresset/server/internal/alert"
 )
 
 // reasonToNotify decides whether an integration has to be told about a group,
-// from what it was last told (entry, if known), what the group holds now, and
+// from what it was last told (entry, if known), what the group holds for it now, and
 // the time at which the flush became due. It depends on nothing else.
-func reasonToNotify(entry Entry, known bool, firing, resolved Hashes, sendResolved bool, repeat time.Duration, at time.Time) amnotify.NotifyReason {
+func reasonToNotify(entry Entry, known bool, c composition, sendResolved bool, repeat time.Duration, at time.Time, exactRepeat bool) amnotify.NotifyReason {
 	switch {
-	case !known && len(firing) > 0:
+	case !known && len(c.firing) > 0:
 		return amnotify.ReasonFirstNotification
 	case !known: // it never heard of the alerts that are now resolved
 		return amnotify.ReasonDoNotNotify
 
-	case !firing.subsetOf(entry.Firing) && len(entry.Firing) == 0:
+	case !c.firing.subsetOf(entry.Firing) && len(entry.Firing) == 0:
 		return amnotify.ReasonFirstNotification // the last word was that all is well
-	case !firing.subsetOf(entry.Firing):
+	case !c.firing.subsetOf(entry.Firing):
 		return amnotify.ReasonNewAlertsInGroup
+
+	// The others that it knows of are muted, and fire.
+	case len(c.firing) == 0 && len(c.muted) > 0 && sendResolved && !c.resolved.subsetOf(entry.Resolved):
+		return amnotify.ReasonNewResolvedAlerts
+	case len(c.firing) == 0 && len(c.muted) > 0:
+		return amnotify.ReasonDoNotNotify
 
 	// That all is resolved must be remembered even where resolved alerts are not
 	// sent; so send_resolved plays no part here.
-	case len(firing) == 0 && len(entry.Firing) > 0:
+	case len(c.firing) == 0 && len(entry.Firing)+len(entry.Muted) > 0:
 		return amnotify.ReasonAllAlertsResolved
-	case len(firing) == 0: // what fired and resolved between two flushes is no news
+	case len(c.firing) == 0: // what fired and resolved between two flushes is no news
 		return amnotify.ReasonDoNotNotify
 
-	case sendResolved && !resolved.subsetOf(entry.Resolved):
+	case sendResolved && !c.resolved.subsetOf(entry.Resolved):
 		return amnotify.ReasonNewResolvedAlerts
-	case entry.At.Before(at.Add(-repeat)):
+	case repetitionDue(entry.At.Add(repeat), at, exactRepeat):
 		return amnotify.ReasonRepeatIntervalElapsed
 	}
 	return amnotify.ReasonDoNotNotify
 }
 
+func repetitionDue(due, at time.Time, exact bool) bool {
+	return due.Before(at) || exact && due.Equal(at)
+}
+
 // Hashes identifies a set of alerts by their labels; sorted.
 type Hashes []uint64
+
+// has says whether x is a member of h.
+func (h Hashes) has(x uint64) bool {
+	_, found := slices.BinarySearch(h, x)
+	return found
+}
 
 // subsetOf says whether every member of h is one of o.
 func (h Hashes) subsetOf(o Hashes) bool {
@@ -54,22 +68,6 @@ func (h Hashes) subsetOf(o Hashes) bool {
 		o = o[i+1:]
 	}
 	return true
-}
-
-// hashes splits the alerts of a batch into those that fire and those that are
-// resolved.
-func hashes(alerts []*alert.Alert) (firing, resolved Hashes) {
-	firing, resolved = Hashes{}, Hashes{}
-	for _, a := range alerts {
-		if a.EndsAt.IsZero() {
-			firing = append(firing, hash(a.Labels))
-		} else {
-			resolved = append(resolved, hash(a.Labels))
-		}
-	}
-	slices.Sort(firing)
-	slices.Sort(resolved)
-	return firing, resolved
 }
 
 // hash is the one that Alertmanager writes into its notification log: xxhash of

@@ -54,7 +54,7 @@ func TestReasonToNotify(t *testing.T) {
 			if tc.entry != nil {
 				e = *tc.entry
 			}
-			if got := reasonToNotify(e, tc.entry != nil, tc.firing, tc.resolved, tc.sendResolved, repeat, at); got != tc.want {
+			if got := reasonToNotify(e, tc.entry != nil, composition{firing: tc.firing, resolved: tc.resolved}, tc.sendResolved, repeat, at, false); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
@@ -124,11 +124,11 @@ func TestReasonAgainstReference(t *testing.T) {
 		slices.Sort(wantFiring)
 		slices.Sort(wantResolved)
 
-		firing, resolved := hashes(alerts)
-		if !slices.Equal(firing, wantFiring) || !slices.Equal(resolved, wantResolved) {
-			t.Fatalf("got hashes %v, %v; want %v, %v", firing, resolved, wantFiring, wantResolved)
+		c := compose(entry, Batch{Alerts: alerts})
+		if !slices.Equal(c.firing, wantFiring) || !slices.Equal(c.resolved, wantResolved) {
+			t.Fatalf("got hashes %v, %v; want %v, %v", c.firing, c.resolved, wantFiring, wantResolved)
 		}
-		if got := reasonToNotify(entry, known, firing, resolved, bool(send), time.Hour, at); got != want {
+		if got := reasonToNotify(entry, known, c, bool(send), time.Hour, at, false); got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	})

@@ -26,7 +26,7 @@ const (
 // that it is useless, or the context ends. Without alerts there is nothing to
 // send.
 func (r *Receiver) notify(ctx context.Context, in *amnotify.Integration, alerts []*alert.Alert) error {
-	m := r.shared.Metrics.of(in.Name())
+	m := r.shared.Metrics.of(r.name, in.Name())
 	m.notifications.Inc()
 	if len(alerts) == 0 {
 		return nil

@@ -49,7 +49,7 @@ func begin(t *testing.T, dir, rules string, results ...string) *process {
 	p := &process{t: t, true: map[string]bool{}, sent: map[string]string{}}
 	p.set(results...)
 	journal := NewJournal()
-	p.keeper = New(Options{Dir: dir, Pipeline: &fake{}, Journal: journal})
+	p.keeper = newKeeper(dir, &fake{}, journal)
 	p.engine = rule.New(rule.Options{Query: p.query, Appendable: nowhere{}, Send: p.send, Journal: journal, MaxConcurrentEvals: 3})
 	p.keeper.Restore(time.Now())
 	if err := p.engine.Apply(rule.Config{Interval: time.Minute, Files: []*definition.File{file}}); err != nil {
@@ -170,7 +170,7 @@ func TestEngineGoesOnAfterTheEndOfTheProcess(t *testing.T) {
 					t.Error("Held is held up for more than half an hour")
 				}
 				p.end()
-				if left := len(p.keeper.journal.snapshot()); left != 2 { // Fires, and Held, which is told resolved
+				if left := len(p.keeper.o.Journals.Rules.snapshot()); left != 2 { // Fires, and Held, which is told resolved
 					t.Errorf("%d alerts are left in the journal, want 2", left)
 				}
 			})

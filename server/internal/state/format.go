@@ -14,14 +14,17 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/dispatch"
+	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
 
 // The file is text. Its first line is the magic word, the version of the format,
-// and the SHA-256 of all lines after it, which are one JSON object each, sorted.
-// So a file that was cut off, changed or made by something else is found out, and
-// the same state is always the same bytes.
+// and the SHA-256 of all lines after it, which are one JSON object each: first when
+// it was saved, then the rest, sorted. So a file that was cut off, changed or made by
+// something else is found out, and the same state is always the same bytes but for
+// the time.
 const (
 	magic   = "cresset-state"
 	version = 1
@@ -29,7 +32,10 @@ const (
 
 // contents are what is in a file.
 type contents struct {
+	savedAt  time.Time
 	alerts   []*alert.Alert
+	groups   []dispatch.GroupChange
+	silences []*silence.Silence
 	notified []notify.Record
 	rules    []*rule.Change // what became of the alerts of rules
 }
@@ -40,7 +46,10 @@ func checksumOf(content []byte) checksum { return sha256.Sum256(content) }
 
 // line has exactly one of its fields.
 type line struct {
+	SavedAt   *time.Time      `json:"savedAt,omitempty"`
 	Alert     *savedAlert     `json:"alert,omitempty"`
+	Group     *savedGroup     `json:"group,omitempty"`
+	Silence   *savedSilence   `json:"silence,omitempty"`
 	Notified  *savedNotified  `json:"notified,omitempty"`
 	RuleAlert *savedRuleAlert `json:"ruleAlert,omitempty"`
 }
@@ -65,6 +74,7 @@ type savedNotified struct {
 	Index       int                `json:"index"`
 	Firing      []uint64           `json:"firing,omitempty"`
 	Resolved    []uint64           `json:"resolved,omitempty"`
+	Muted       []uint64           `json:"muted,omitempty"`
 	At          time.Time          `json:"at"`
 	ExpiresAt   time.Time          `json:"expiresAt"`
 	Strings     map[string]string  `json:"strings,omitempty"` // what the integration keeps, by type
@@ -72,21 +82,27 @@ type savedNotified struct {
 	Floats      map[string]float64 `json:"floats,omitempty"`
 }
 
-// encode returns the content of the file. What cannot be written, a time after
-// the year 9999 for instance, is left out and logged: it must not be in the way
-// of all the rest.
-func (k *Keeper) encode(c contents) []byte {
-	lines := make([][]byte, 0, len(c.alerts)+len(c.notified)+len(c.rules))
+// body returns the lines after those that say what the file is and when it was saved.
+// What cannot be written, a time after the year 9999 for instance, is left out and
+// logged: it must not be in the way of all the rest.
+func (k *Keeper) body(c contents) []byte {
+	lines := make([][]byte, 0, len(c.alerts)+len(c.groups)+len(c.silences)+len(c.notified)+len(c.rules))
 	add := func(l line) {
 		text, err := json.Marshal(l)
 		if err != nil {
-			k.logger.Error("Left out of the saved state", "alert", l.Alert, "notified", l.Notified, "rule_alert", l.RuleAlert, "err", err)
+			k.o.Logger.Error("Left out of the saved state", "alert", l.Alert, "group", l.Group, "silence", l.Silence, "notified", l.Notified, "rule_alert", l.RuleAlert, "err", err)
 			return
 		}
 		lines = append(lines, append(text, '\n'))
 	}
 	for _, a := range c.alerts {
 		add(line{Alert: saveAlert(a)})
+	}
+	for _, g := range c.groups {
+		add(line{Group: saveGroup(g)})
+	}
+	for _, s := range c.silences {
+		add(line{Silence: saveSilence(s)})
 	}
 	for _, r := range c.notified {
 		add(line{Notified: saveNotified(r)})
@@ -95,11 +111,18 @@ func (k *Keeper) encode(c contents) []byte {
 		add(line{RuleAlert: saveRuleAlert(r)})
 	}
 	slices.SortFunc(lines, bytes.Compare)
-	body := bytes.Join(lines, nil)
+	return bytes.Join(lines, nil)
+}
+
+// seal makes a body the content of a file.
+func seal(savedAt time.Time, body []byte) []byte {
+	// A time that the clock can tell can be written.
+	first, _ := json.Marshal(line{SavedAt: &savedAt})
+	body = slices.Concat(first, []byte("\n"), body)
 	return append(fmt.Appendf(nil, "%s %d %x\n", magic, version, checksumOf(body)), body...)
 }
 
-// decode is the reverse of encode.
+// decode returns what the content of a file says.
 func decode(content []byte) (contents, error) {
 	body, err := checkHead(content)
 	if err != nil {
@@ -110,21 +133,39 @@ func decode(content []byte) (contents, error) {
 	for text := range bytes.Lines(body) {
 		number++
 		var l line
-		if err := json.Unmarshal(text, &l); err != nil {
-			return contents{}, fmt.Errorf("line %d: %w", number, err)
+		err := json.Unmarshal(text, &l)
+		if err == nil {
+			err = c.take(l)
 		}
-		switch {
-		case l.Alert != nil:
-			c.alerts = append(c.alerts, l.Alert.alert())
-		case l.Notified != nil:
-			c.notified = append(c.notified, l.Notified.record())
-		case l.RuleAlert != nil:
-			c.rules = append(c.rules, l.RuleAlert.change())
-		default:
-			return contents{}, fmt.Errorf("line %d: neither an alert nor a notification nor an alert of a rule", number)
+		if err != nil {
+			return contents{}, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
 	return c, nil
+}
+
+func (c *contents) take(l line) error {
+	switch {
+	case l.SavedAt != nil:
+		c.savedAt = *l.SavedAt
+	case l.Alert != nil:
+		c.alerts = append(c.alerts, l.Alert.alert())
+	case l.Group != nil:
+		c.groups = append(c.groups, l.Group.change())
+	case l.Silence != nil:
+		s, err := l.Silence.silence()
+		if err != nil {
+			return err
+		}
+		c.silences = append(c.silences, s)
+	case l.Notified != nil:
+		c.notified = append(c.notified, l.Notified.record())
+	case l.RuleAlert != nil:
+		c.rules = append(c.rules, l.RuleAlert.change())
+	default:
+		return errors.New("neither a time nor an alert nor a group nor a silence nor a notification nor an alert of a rule")
+	}
+	return nil
 }
 
 // checkHead returns what follows the first line, if that vouches for it.
@@ -178,6 +219,7 @@ func saveNotified(r notify.Record) *savedNotified {
 		Index:       r.Key.Index,
 		Firing:      r.Entry.Firing,
 		Resolved:    r.Entry.Resolved,
+		Muted:       r.Entry.Muted,
 		At:          r.Entry.At,
 		ExpiresAt:   r.Entry.ExpiresAt,
 		Strings:     r.Entry.Data.Strings,
@@ -192,6 +234,7 @@ func (s *savedNotified) record() notify.Record {
 		Entry: notify.Entry{
 			Firing:    s.Firing,
 			Resolved:  s.Resolved,
+			Muted:     s.Muted,
 			At:        s.At,
 			ExpiresAt: s.ExpiresAt,
 			Data:      notify.Data{Strings: s.Strings, Integers: s.Integers, Floats: s.Floats},

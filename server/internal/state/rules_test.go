@@ -19,8 +19,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"pgregory.net/rapid"
 
-	"github.com/cresset-metrics/cresset/server/internal/alert"
-	"github.com/cresset-metrics/cresset/server/internal/notify"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
 
@@ -94,7 +92,7 @@ func TestJournalIsAMap(t *testing.T) {
 		defer os.RemoveAll(dir)
 		start := func() (*Journal, *Keeper) {
 			j := NewJournal()
-			return j, New(Options{Dir: dir, Pipeline: &fake{}, Journal: j})
+			return j, newKeeper(dir, &fake{}, j)
 		}
 		j, k := start()
 		all, saved := map[key]rule.Change{}, map[key]rule.Change{}
@@ -153,7 +151,7 @@ func TestJournalIsAMap(t *testing.T) {
 func TestJournalForgets(t *testing.T) {
 	dir := t.TempDir()
 	j := NewJournal()
-	k := New(Options{Dir: dir, Pipeline: &fake{}, Journal: j})
+	k := newKeeper(dir, &fake{}, j)
 	old := of("r.yml", "g", "gone", "Old", rule.StateFiring, t0)
 	sent := of("r.yml", "g", "there", "Sent", rule.StateFiring, t0)
 	sent.FiredAt, sent.LastSentAt = t0.Add(time.Minute), t0.Add(time.Hour)
@@ -186,7 +184,7 @@ func TestJournalForgets(t *testing.T) {
 		{-48 * time.Hour, []rule.Change{old, sent}}, // the clock was set back
 	} {
 		next := NewJournal()
-		New(Options{Dir: dir, Pipeline: &fake{}, Journal: next}).Restore(t0.Add(tc.after))
+		newKeeper(dir, &fake{}, next).Restore(t0.Add(tc.after))
 		if got, want := shown(next.Recall("r.yml", "g")), shown(tc.want); !slices.Equal(got, want) {
 			t.Errorf("%v later: got\n%q\nwant\n%q", tc.after, got, want)
 		}
@@ -209,39 +207,11 @@ func TestRecalledChangesAreTheCallers(t *testing.T) {
 	}
 }
 
-// watched is a pipeline that looks at the journal while it is looked at.
-type watched struct {
-	fake
-	look func()
-}
-
-func (w *watched) Snapshot() ([]*alert.Alert, []notify.Record) {
-	w.look()
-	return w.fake.Snapshot()
-}
-
-// The engine goes on while a save looks at everything. What it appends then is
-// not in the file: the pipeline may already have been told of it.
-func TestSaveLooksAtTheJournalFirst(t *testing.T) {
-	dir := t.TempDir()
-	j := NewJournal()
-	j.Append([]rule.Change{of("r.yml", "g", "r", "Before", rule.StateFiring, t0)})
-	p := &watched{look: func() { j.Append([]rule.Change{of("r.yml", "g", "r", "Meanwhile", rule.StateFiring, t0)}) }}
-	if err := New(Options{Dir: dir, Pipeline: p, Journal: j}).Save(t0); err != nil {
-		t.Fatal(err)
-	}
-	next := NewJournal()
-	New(Options{Dir: dir, Pipeline: &fake{}, Journal: next}).Restore(t0)
-	if got := next.Recall("r.yml", "g"); len(got) != 1 || got[0].Labels.Get("alertname") != "Before" {
-		t.Errorf("got %q, want Before only", shown(got))
-	}
-}
-
 // Groups append, others recall and save, all at the same time.
 func TestJournalIsUsedByMany(t *testing.T) {
 	dir := t.TempDir()
 	j := NewJournal()
-	k := New(Options{Dir: dir, Pipeline: &fake{}, Journal: j})
+	k := newKeeper(dir, &fake{}, j)
 	var many sync.WaitGroup
 	const groups, rounds = 8, 50
 	for g := range groups {
@@ -273,7 +243,7 @@ func TestJournalIsUsedByMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := NewJournal()
-	New(Options{Dir: dir, Pipeline: &fake{}, Journal: next}).Restore(t0)
+	newKeeper(dir, &fake{}, next).Restore(t0)
 	if got, want := len(next.snapshot()), groups*rounds/2; got != want {
 		t.Errorf("got %d alerts in the file, want %d", got, want)
 	}
@@ -284,7 +254,7 @@ func TestOneBadAlertOfARuleCostsItselfOnly(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
 	j := NewJournal()
-	k := New(Options{Dir: dir, Pipeline: some("a"), Journal: j, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	k := newKeeper(dir, some("a"), j, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	j.Append([]rule.Change{
 		of("r.yml", "g", "r", "Good", rule.StateFiring, t0),
 		of("r.yml", "g", "r", "Bad", rule.StateFiring, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)),
@@ -296,7 +266,7 @@ func TestOneBadAlertOfARuleCostsItselfOnly(t *testing.T) {
 		t.Errorf("got log %q, want an error", log.String())
 	}
 	next, f := NewJournal(), &fake{}
-	New(Options{Dir: dir, Pipeline: f, Journal: next}).Restore(t0)
+	newKeeper(dir, f, next).Restore(t0)
 	if got := next.Recall("r.yml", "g"); len(got) != 1 || got[0].Labels.Get("alertname") != "Good" || f.names() != "a" {
 		t.Errorf("got %q and alerts %q, want Good and a", shown(got), f.names())
 	}
@@ -307,7 +277,7 @@ func TestOneBadAlertOfARuleCostsItselfOnly(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	p := some("a")
 	bad := of("\xff", "g", "alerting\xffA\xff\x01", "\xfe", rule.StateFiring, t0)
-	_, body, _ := bytes.Cut(New(Options{}).encode(contents{p.alerts, p.notified, []*rule.Change{&bad}}), []byte("\n"))
+	_, body, _ := bytes.Cut(seal(t0, newKeeper("", p, nil).body(contents{alerts: p.alerts, notified: p.notified, rules: []*rule.Change{&bad}})), []byte("\n"))
 	f.Add(body)
 	f.Add([]byte(`{"ruleAlert":{"file":"base64:/w==","group":"base64:?","labels":[["a"],["b","c","d"]],"value":"NaN","state":""}}`))
 	f.Add([]byte(`{"ruleAlert":{"file":null,"labels":null,"value":1}}`))
@@ -316,7 +286,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := decode(New(Options{}).encode(read))
+		again, err := decode(seal(read.savedAt, newKeeper("", &fake{}, nil).body(read)))
 		if err != nil {
 			t.Fatal(err)
 		}

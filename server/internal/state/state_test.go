@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	matcher "github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
@@ -24,6 +27,8 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/dispatch"
+	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
@@ -32,17 +37,51 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var t0 = time.Date(2026, 3, 2, 12, 0, 0, 123456789, time.UTC)
 
-// fake is a pipeline that only holds its state.
+// fake stands for the parts: it has some state when a keeper is made for it, and
+// takes what that restores.
 type fake struct {
 	alerts   []*alert.Alert
 	notified []notify.Record
 	restored time.Time
+	savedAt  time.Time
 }
 
-func (f *fake) Snapshot() ([]*alert.Alert, []notify.Record) { return f.alerts, f.notified }
+// Pipeline, log and silences of a fake are types of their own, because their methods
+// have the same names.
+type (
+	fakePipeline struct{ *fake }
+	fakeLog      struct{ *fake }
+)
 
-func (f *fake) Restore(now time.Time, alerts []*alert.Alert, notified []notify.Record) {
-	f.restored, f.alerts, f.notified = now, alerts, notified
+func (f fakePipeline) Restore(r dispatch.Restored) { f.alerts, f.savedAt = r.Alerts, r.SavedAt }
+
+func (f fakeLog) Restore(now time.Time, notified []notify.Record) {
+	f.restored, f.notified = now, notified
+}
+
+func (f fakeLog) Import(_ time.Time, notified []notify.Record) {
+	f.notified = append(f.notified, notified...)
+}
+
+func (f fakeLog) Maintain(time.Time, func(func(io.Writer) (int64, error)) error) error { return nil }
+
+// newKeeper returns a keeper of what the fake and the rules have.
+func newKeeper(dir string, f *fake, rules *Journal, change ...func(*Options)) *Keeper {
+	j := NewJournals()
+	if rules != nil {
+		j.Rules = rules
+	}
+	for _, a := range f.alerts {
+		j.Alerts().Append([]alert.Change{{Alert: a}})
+	}
+	for _, r := range f.notified {
+		j.Notified().Append([]notify.LogChange{{Record: r}})
+	}
+	o := Options{Dir: dir, AlertmanagerDir: dir, Journals: j, Pipeline: fakePipeline{f}, Log: fakeLog{f}, Silences: silence.New(silence.Options{Journal: j.Silences()})}
+	for _, c := range change {
+		c(&o)
+	}
+	return New(o)
 }
 
 // some returns a pipeline with one alert of this name and one notification.
@@ -69,7 +108,7 @@ func (f *fake) names() string {
 
 func save(t *testing.T, dir string, f *fake) {
 	t.Helper()
-	if err := New(Options{Dir: dir, Pipeline: f}).Save(t0); err != nil {
+	if err := newKeeper(dir, f, nil).Save(t0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -79,7 +118,7 @@ func restore(t *testing.T, dir string) (*fake, string) {
 	t.Helper()
 	var log bytes.Buffer
 	f := &fake{}
-	New(Options{Dir: dir, Pipeline: f, Logger: slog.New(slog.NewTextHandler(&log, nil))}).Restore(t0)
+	newKeeper(dir, f, nil, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) }).Restore(t0)
 	return f, log.String()
 }
 
@@ -128,7 +167,7 @@ func TestRoundTrip(t *testing.T) {
 		return notify.Record{
 			Key: notify.Key{GroupKey: texts.Draw(t, "key"), Receiver: texts.Draw(t, "receiver"), Integration: texts.Draw(t, "integration"), Index: rapid.Int().Draw(t, "index")},
 			Entry: notify.Entry{
-				Firing: hashes.Draw(t, "firing"), Resolved: hashes.Draw(t, "resolved"), At: times.Draw(t, "at"), ExpiresAt: times.Draw(t, "expires"),
+				Firing: hashes.Draw(t, "firing"), Muted: hashes.Draw(t, "muted"), Resolved: hashes.Draw(t, "resolved"), At: times.Draw(t, "at"), ExpiresAt: times.Draw(t, "expires"),
 				Data: notify.Data{
 					Strings:  rapid.MapOfN(texts, texts, 1, 3).Draw(t, "strings"),
 					Integers: rapid.MapOfN(texts, rapid.Int64(), 1, 3).Draw(t, "integers"),
@@ -137,23 +176,58 @@ func TestRoundTrip(t *testing.T) {
 			},
 		}
 	})
-	k := New(Options{})
+	groups := rapid.Custom(func(t *rapid.T) dispatch.GroupChange {
+		return dispatch.GroupChange{
+			Group: dispatch.GroupID{Key: texts.Draw(t, "key"), Receiver: texts.Draw(t, "receiver"), RouteID: texts.Draw(t, "route")},
+			Next:  times.Draw(t, "next"), Flushes: rapid.Uint64().Draw(t, "flushes"),
+		}
+	})
+	matchers := rapid.Custom(func(t *rapid.T) *matcher.Matcher {
+		kind := rapid.SampledFrom([]matcher.MatchType{matcher.MatchEqual, matcher.MatchNotEqual, matcher.MatchRegexp, matcher.MatchNotRegexp}).Draw(t, "kind")
+		value := texts.Draw(t, "value")
+		if kind == matcher.MatchRegexp || kind == matcher.MatchNotRegexp {
+			value = regexp.QuoteMeta(value)
+		}
+		m, err := matcher.NewMatcher(kind, texts.Draw(t, "name"), value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	})
+	silences := rapid.Custom(func(t *rapid.T) *silence.Silence {
+		sil := &silence.Silence{
+			ID: texts.Draw(t, "id"), StartsAt: times.Draw(t, "starts"), EndsAt: times.Draw(t, "ends"), UpdatedAt: times.Draw(t, "updated"), ExpiresAt: times.Draw(t, "expires"),
+			CreatedBy: texts.Draw(t, "by"), Comment: texts.Draw(t, "comment"), Annotations: rapid.MapOfN(texts, texts, 1, 3).Draw(t, "annotations"),
+		}
+		for range rapid.IntRange(1, 3).Draw(t, "sets") {
+			sil.Matchers = append(sil.Matchers, rapid.SliceOfN(matchers, 1, 3).Draw(t, "matchers"))
+		}
+		return sil
+	})
+	k := newKeeper("", &fake{}, nil)
 	rapid.Check(t, func(t *rapid.T) {
-		wantAlerts := rapid.SliceOfN(alerts, 0, 5).Draw(t, "alerts")
-		wantRecords := rapid.SliceOfN(records, 0, 5).Draw(t, "records")
-		wantChanges := rapid.SliceOfN(changes, 0, 5).Draw(t, "changes")
-		content := k.encode(contents{wantAlerts, wantRecords, wantChanges})
+		want := contents{
+			savedAt:  t0,
+			alerts:   rapid.SliceOfN(alerts, 0, 5).Draw(t, "alerts"),
+			groups:   rapid.SliceOfN(groups, 0, 5).Draw(t, "groups"),
+			silences: rapid.SliceOfN(silences, 0, 5).Draw(t, "silences"),
+			notified: rapid.SliceOfN(records, 0, 5).Draw(t, "records"),
+			rules:    rapid.SliceOfN(changes, 0, 5).Draw(t, "changes"),
+		}
+		content := seal(t0, k.body(want))
 		got, err := decode(content)
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, content)
 		}
-		if got, want := texted(got), texted(contents{wantAlerts, wantRecords, wantChanges}); !reflect.DeepEqual(got, want) {
+		if got, want := texted(got), texted(want); !reflect.DeepEqual(got, want) {
 			t.Fatalf("got  %q\nwant %q", got, want)
 		}
-		slices.Reverse(wantAlerts)
-		slices.Reverse(wantRecords)
-		slices.Reverse(wantChanges)
-		if again := k.encode(contents{wantAlerts, wantRecords, wantChanges}); !bytes.Equal(again, content) {
+		slices.Reverse(want.alerts)
+		slices.Reverse(want.groups)
+		slices.Reverse(want.silences)
+		slices.Reverse(want.notified)
+		slices.Reverse(want.rules)
+		if again := seal(t0, k.body(want)); !bytes.Equal(again, content) {
 			t.Fatalf("another order gives other bytes:\n%s\n%s", content, again)
 		}
 	})
@@ -174,19 +248,25 @@ func texted(c contents) []string {
 		all = append(all, fmt.Sprint(sorted(a.Labels), sorted(a.Annotations), when(a.StartsAt), when(a.EndsAt), when(a.UpdatedAt), a.GeneratorURL, a.Timeout))
 	}
 	for _, r := range c.notified {
-		all = append(all, fmt.Sprintf("%#v %v %v %s %s %#v", r.Key, r.Entry.Firing, r.Entry.Resolved, when(r.Entry.At), when(r.Entry.ExpiresAt), r.Entry.Data))
+		all = append(all, fmt.Sprintf("%#v %v %v %v %s %s %#v", r.Key, r.Entry.Firing, r.Entry.Resolved, r.Entry.Muted, when(r.Entry.At), when(r.Entry.ExpiresAt), r.Entry.Data))
+	}
+	for _, g := range c.groups {
+		all = append(all, fmt.Sprintf("%#v %s %d", g.Group, when(g.Next), g.Flushes))
+	}
+	for _, s := range c.silences {
+		all = append(all, fmt.Sprintf("%q %v %s %s %s %s %q %q %q", s.ID, s.Matchers, when(s.StartsAt), when(s.EndsAt), when(s.UpdatedAt), when(s.ExpiresAt), s.CreatedBy, s.Comment, s.Annotations))
 	}
 	for _, r := range c.rules {
 		all = append(all, showChange(*r))
 	}
 	slices.Sort(all)
-	return all
+	return append(all, when(c.savedAt))
 }
 
 // No file that was cut off or changed in one place is taken for a good one.
 func TestDamageIsFound(t *testing.T) {
 	f := some("a")
-	good := New(Options{}).encode(contents{f.alerts, f.notified, []*rule.Change{{State: rule.StateFiring, ActiveAt: t0}}})
+	good := seal(t0, newKeeper("", f, nil).body(contents{alerts: f.alerts, notified: f.notified, rules: []*rule.Change{{State: rule.StateFiring, ActiveAt: t0}}}))
 	rapid.Check(t, func(t *rapid.T) {
 		bad := slices.Clone(good)
 		if i := rapid.IntRange(0, len(good)-1).Draw(t, "place"); rapid.Bool().Draw(t, "cut") {
@@ -202,7 +282,7 @@ func TestDamageIsFound(t *testing.T) {
 
 func TestUnreadableFileIsPutAside(t *testing.T) {
 	f := some("a")
-	good := string(New(Options{}).encode(contents{alerts: f.alerts, notified: f.notified}))
+	good := string(seal(t0, newKeeper("", f, nil).body(contents{alerts: f.alerts, notified: f.notified})))
 	body := "{}\n"
 	for _, tc := range []struct{ name, content, reason string }{
 		{"empty", "", "does not begin with"},
@@ -314,7 +394,9 @@ func TestRun(t *testing.T) {
 		}
 		var log logText
 		registry := prometheus.NewRegistry()
-		k := New(Options{Dir: dir, Pipeline: some("a"), Logger: slog.New(slog.NewTextHandler(&log, nil)), Registerer: registry})
+		k := newKeeper(dir, some("a"), nil, func(o *Options) {
+			o.Logger, o.Registerer = slog.New(slog.NewTextHandler(&log, nil)), registry
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- k.Run(ctx) }()

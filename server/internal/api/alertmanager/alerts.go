@@ -76,7 +76,13 @@ func (api *API) postAlerts(w http.ResponseWriter, r *http.Request) {
 			GeneratorURL: string(p.GeneratorURL),
 		}}
 	}
-	if err := api.opts.Store.Receive(api.opts.Now(), alerts); err != nil {
+	err = api.opts.Store.Receive(r.Context(), api.opts.Now(), alerts)
+	switch {
+	case errors.Is(err, alert.ErrNotSaved):
+		api.opts.Logger.Error("Alerts may not survive a crash", "err", err)
+		respond(w, http.StatusInternalServerError, err.Error())
+		return
+	case err != nil:
 		api.opts.Logger.Warn("Invalid alerts refused", "remote", r.RemoteAddr, "err", err)
 		badRequest(w, err.Error())
 		return

@@ -7,6 +7,7 @@
 package alertmanager
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -24,7 +25,7 @@ import (
 
 // Store is where posted alerts go and listed alerts come from.
 type Store interface {
-	Receive(now time.Time, alerts []*alert.Alert) error
+	Receive(ctx context.Context, now time.Time, alerts []*alert.Alert) error
 	All() []*alert.Alert
 }
 

@@ -1,6 +1,7 @@
 package alertmanager
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -37,7 +38,7 @@ func BenchmarkGetAlerts(b *testing.B) {
 			StartsAt:    now, EndsAt: now.Add(time.Hour),
 		}})
 	}
-	if err := store.Receive(now, as); err != nil {
+	if err := store.Receive(context.Background(), now, as); err != nil {
 		b.Fatal(err)
 	}
 	if err := p.Apply(c); err != nil {

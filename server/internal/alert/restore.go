@@ -1,0 +1,36 @@
+package alert
+
+import "time"
+
+// Restore puts alerts back as an earlier run had them, the resolved ones too; savedAt
+// is the last instant of which that run knew. An alert that has been received since is
+// merged with what was known. The journal is told only of what it does not know.
+//
+// An alert that fired then, and whose end came while nobody listened, fires for one
+// resolve timeout more: its client could not say that it goes on. Else it would be
+// told resolved, and what it inhibits would be told to fire, only for it to come back.
+//
+// The alerts belong to the store from then on.
+func (s *Store) Restore(now, savedAt time.Time, alerts []*Alert) {
+	timeout := time.Duration(s.resolveTimeout.Load())
+	var known, longer []*Alert
+	for _, a := range alerts {
+		if a.ResolvedAt(now) && !a.ResolvedAt(savedAt) {
+			longer = append(longer, sustained(a, now.Add(timeout)))
+		} else {
+			known = append(known, a)
+		}
+	}
+	knownIDs, longerIDs := fingerprints(known), fingerprints(longer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(now, known, knownIDs)
+	s.append(s.put(now, longer, longerIDs))
+}
+
+// sustained returns an alert that ends then, unless its client says something else.
+func sustained(a *Alert, end time.Time) *Alert {
+	longer := *a
+	longer.EndsAt, longer.Timeout = end, true
+	return &longer
+}

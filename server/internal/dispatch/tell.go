@@ -1,0 +1,95 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/mute/interval"
+	"github.com/cresset-metrics/cresset/server/internal/notify"
+)
+
+// This file is what happens to a flush: it waits until other copies are known, leaves
+// out what is muted, and delivers the rest.
+
+// tell carries out one flush. One of which nothing is left has succeeded.
+func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome, error) {
+	now := f.At
+	if p.o.Peer != nil {
+		if err := p.o.Peer.WaitReady(ctx); err != nil {
+			return Outcome{}, fmt.Errorf("waiting for the cluster to settle: %w", err)
+		}
+		now = clock() // that can take a while
+	}
+	labels := gen.routeLabels(f.Route, f.GroupLabels, f.Alerts, p.logger)
+	alerts, muted := p.audible(gen, f, now)
+	if !p.o.ResolvedWhileMuted {
+		muted = nil
+	}
+	if len(alerts)+len(muted) == 0 {
+		return Outcome{Told: true}, nil
+	}
+	repeatAt, err := gen.receivers[f.Route.Receiver].Deliver(ctx, notify.Batch{
+		GroupKey:       f.GroupKey,
+		GroupLabels:    f.GroupLabels,
+		RouteLabels:    labels,
+		RouteID:        f.Route.ID(),
+		Matchers:       f.Route.Matchers,
+		FlushID:        f.ID,
+		GroupInterval:  f.Route.GroupInterval,
+		RepeatInterval: f.Route.RepeatInterval,
+		At:             f.At,
+		Alerts:         alerts,
+		Muted:          muted,
+	})
+	o := Outcome{Told: err == nil}
+	if p.o.ExactRepeat {
+		o.RepeatAt = repeatAt
+	}
+	return o, err
+}
+
+// turn waits until the copies that come before this one have had the time to notify.
+func (p *Pipeline) turn(ctx context.Context) error {
+	timer := time.NewTimer(p.o.Peer.Wait())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// audible parts the alerts that nothing mutes from those that are muted: first
+// inhibition, alert by alert, then the route's time intervals, all or none, then
+// silences, alert by alert.
+func (p *Pipeline) audible(gen *generation, f *Flush, now time.Time) (alerts, muted []*alert.Alert) {
+	alerts = slices.Clone(f.Alerts)
+	leaveOut := func(reason string, isMuted func(*alert.Alert) bool) {
+		var out []*alert.Alert
+		alerts = slices.DeleteFunc(alerts, func(a *alert.Alert) bool {
+			if !isMuted(a) {
+				return false
+			}
+			out = append(out, a)
+			return true
+		})
+		if len(out) > 0 {
+			p.shared.Metrics.Suppressed(reason, len(out))
+			p.logger.Debug("Alerts are muted", "group", f.GroupKey, "reason", reason, "alerts", len(out))
+			muted = append(muted, out...)
+		}
+	}
+	leaveOut("inhibition", func(a *alert.Alert) bool {
+		_, inhibited := gen.inhibitor.InhibitedBy(a.Labels, now)
+		return inhibited
+	})
+	if _, reason := gen.intervals.MutedBy(f.Route.ActiveTimeIntervals, f.Route.MuteTimeIntervals, f.At); reason != interval.NotMuted {
+		leaveOut(string(reason), func(*alert.Alert) bool { return true })
+	}
+	leaveOut("silence", func(a *alert.Alert) bool { return len(p.SilencedBy(a.Labels, now)) > 0 })
+	return alerts, muted
+}
