@@ -17,7 +17,7 @@ func clock() time.Time { return time.Now() }
 // on. Notifications that are under way finish under the old one. The
 // configuration must not be changed afterwards.
 func (p *Pipeline) Apply(c *config.Config) error {
-	gen, err := newGeneration(c, p.o.ExternalURL, p.shared)
+	gen, err := newGeneration(c, p.o, p.shared)
 	if err != nil {
 		return err
 	}

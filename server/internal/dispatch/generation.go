@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/prometheus/alertmanager/config"
@@ -34,20 +33,20 @@ type generation struct {
 
 // newGeneration builds whatever can fail, so that a configuration is known to be
 // good before anything of it is put into force.
-func newGeneration(c *config.Config, externalURL *url.URL, shared *notify.Shared) (*generation, error) {
+func newGeneration(c *config.Config, o Options, shared *notify.Shared) (*generation, error) {
 	gen := &generation{config: c, intervals: interval.New(c), receivers: make(map[string]*notify.Receiver)}
 	var err error
 	if gen.templates, err = template.FromGlobs(c.Templates); err != nil {
 		return nil, fmt.Errorf("notification templates: %w", err)
 	}
-	gen.templates.ExternalURL = externalURL
+	gen.templates.ExternalURL = o.ExternalURL
 	if gen.root, err = route.New(c.Route); err != nil {
 		return nil, err
 	}
 	if gen.inhibitor, err = inhibit.New(c.InhibitRules); err != nil {
 		return nil, err
 	}
-	if err := gen.buildReceivers(shared); err != nil {
+	if err := gen.buildReceivers(o, shared); err != nil {
 		return nil, err
 	}
 	for r := range gen.root.All() {
@@ -61,10 +60,16 @@ func newGeneration(c *config.Config, externalURL *url.URL, shared *notify.Shared
 	return gen, nil
 }
 
-func (gen *generation) buildReceivers(shared *notify.Shared) error {
+func (gen *generation) buildReceivers(o Options, shared *notify.Shared) error {
 	used := make(map[string]bool)
 	for r := range gen.root.All() {
 		used[r.Receiver] = true
+	}
+	build := o.Integrations
+	if build == nil {
+		build = func(rc config.Receiver) ([]amnotify.Integration, error) {
+			return receiver.BuildReceiverIntegrations(rc, gen.templates, shared.Logger)
+		}
 	}
 	var errs []error
 	for _, rc := range gen.config.Receivers {
@@ -72,7 +77,7 @@ func (gen *generation) buildReceivers(shared *notify.Shared) error {
 			shared.Logger.Info("Receiver is not used by any route", "receiver", rc.Name)
 			continue
 		}
-		integrations, err := receiver.BuildReceiverIntegrations(rc, gen.templates, shared.Logger)
+		integrations, err := build(rc)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("receiver %q: %w", rc.Name, err))
 			continue

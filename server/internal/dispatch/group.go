@@ -42,8 +42,9 @@ type Flush struct {
 	GroupLabels model.LabelSet
 	// ID counts the flushes of the group, from 1.
 	ID uint64
-	// At is when the flush was handed out; Deadline is when it must be over.
-	At, Deadline time.Time
+	// Due is when the group was due, At when the flush was handed out, which is later
+	// if the one before it took so long. Deadline is when it must be over.
+	Due, At, Deadline time.Time
 	// Alerts are copies of the group's alerts as of At, sorted. One that fires
 	// has no end, so that it cannot resolve while it is told about; every other
 	// one is resolved.
@@ -64,6 +65,7 @@ func firstFlush(r *route.Route, a *alert.Alert, now time.Time) time.Time {
 
 // flush takes the snapshot and sets the timer for the flush after this one.
 func (g *group) flush(now time.Time) *Flush {
+	due := g.next
 	g.next = now.Add(g.route.GroupInterval)
 	g.flushing = true
 	g.flushes++
@@ -72,6 +74,7 @@ func (g *group) flush(now time.Time) *Flush {
 		GroupKey:    g.key,
 		GroupLabels: g.labels,
 		ID:          g.flushes,
+		Due:         due,
 		At:          now,
 		Deadline:    now.Add(max(g.route.GroupInterval, minFlushTime)),
 		Alerts:      make([]*alert.Alert, 0, len(g.alerts)),

@@ -17,7 +17,7 @@ func TestMetrics(t *testing.T) {
 		p := New(Options{Store: store, Registerer: reg})
 		gen, err := newGeneration(loadConfig(t, `
 route: {receiver: team, group_by: [alertname], group_wait: 30s}
-inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=slow]}]`), p.o.ExternalURL, p.shared)
+inhibit_rules: [{source_matchers: [alertname=down], target_matchers: [alertname=slow]}]`), p.o, p.shared)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/featurecontrol"
+	amnotify "github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
@@ -61,6 +62,8 @@ type Options struct {
 	// ExactRepeat repeats notifications when their repeat interval is over, not at
 	// the next group interval after that.
 	ExactRepeat bool
+	// Integrations makes those of a receiver; nil makes what its configuration says.
+	Integrations func(config.Receiver) ([]amnotify.Integration, error)
 	// Features say by what metrics are told apart; nil has none enabled.
 	Features featurecontrol.Flagger
 	// ExternalURL is where links in notifications lead; nil means nowhere.

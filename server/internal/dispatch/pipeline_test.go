@@ -28,8 +28,9 @@ type recorder struct {
 	// answer says what becomes of a notification; nil means that it works.
 	answer func(ctx context.Context) error
 
-	mu   sync.Mutex // guards told
-	told []string
+	mu     sync.Mutex // guards what follows
+	told   []string
+	toldAt []time.Duration // all of them, after the beginning
 }
 
 func (r *recorder) SendResolved() bool { return true }
@@ -37,6 +38,7 @@ func (r *recorder) SendResolved() bool { return true }
 func (r *recorder) Notify(ctx context.Context, alerts ...*alert.Alert) (bool, error) {
 	reason, _ := amnotify.NotificationReason(ctx)
 	r.mu.Lock()
+	r.toldAt = append(r.toldAt, time.Since(r.begin))
 	r.told = append(r.told, fmt.Sprintf("%v%s (%s)", time.Since(r.begin), alertNames(alerts), reason))
 	r.mu.Unlock()
 	if r.answer == nil {
@@ -52,6 +54,13 @@ func (r *recorder) take() string {
 	s := strings.Join(r.told, "; ")
 	r.told = nil
 	return s
+}
+
+// times returns when anything was told.
+func (r *recorder) times() []time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.toldAt)
 }
 
 // rig is a pipeline that runs in a bubble of its own time, with recorders for
@@ -123,7 +132,7 @@ func newRig(t *testing.T, yaml string, change ...func(*Options)) *rig {
 // reload does what Apply does, with the recorders in the receivers' place.
 func (r *rig) reload(t *testing.T, yaml string) {
 	t.Helper()
-	gen, err := newGeneration(loadConfig(t, yaml), r.o.ExternalURL, r.shared)
+	gen, err := newGeneration(loadConfig(t, yaml), r.o, r.shared)
 	if err != nil {
 		t.Fatal(err)
 	}

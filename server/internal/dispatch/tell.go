@@ -40,7 +40,7 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 		FlushID:        f.ID,
 		GroupInterval:  f.Route.GroupInterval,
 		RepeatInterval: f.Route.RepeatInterval,
-		At:             f.At,
+		At:             f.Due,
 		Alerts:         alerts,
 		Muted:          muted,
 	})
@@ -65,7 +65,8 @@ func (p *Pipeline) turn(ctx context.Context) error {
 
 // audible parts the alerts that nothing mutes from those that are muted: first
 // inhibition, alert by alert, then the route's time intervals, all or none, then
-// silences, alert by alert.
+// silences, alert by alert. The inhibitor is that of the configuration in force, which
+// may have changed since the flush was handed out: the other hears of nothing any more.
 func (p *Pipeline) audible(gen *generation, f *Flush, now time.Time) (alerts, muted []*alert.Alert) {
 	alerts = slices.Clone(f.Alerts)
 	leaveOut := func(reason string, isMuted func(*alert.Alert) bool) {
@@ -84,10 +85,10 @@ func (p *Pipeline) audible(gen *generation, f *Flush, now time.Time) (alerts, mu
 		}
 	}
 	leaveOut("inhibition", func(a *alert.Alert) bool {
-		_, inhibited := gen.inhibitor.InhibitedBy(a.Labels, now)
+		_, inhibited := p.InhibitedBy(a.Labels, now)
 		return inhibited
 	})
-	if _, reason := gen.intervals.MutedBy(f.Route.ActiveTimeIntervals, f.Route.MuteTimeIntervals, f.At); reason != interval.NotMuted {
+	if _, reason := gen.intervals.MutedBy(f.Route.ActiveTimeIntervals, f.Route.MuteTimeIntervals, f.Due); reason != interval.NotMuted {
 		leaveOut(string(reason), func(*alert.Alert) bool { return true })
 	}
 	leaveOut("silence", func(a *alert.Alert) bool { return len(p.SilencedBy(a.Labels, now)) > 0 })
