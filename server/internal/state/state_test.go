@@ -456,3 +456,30 @@ func value(t *testing.T, g prometheus.Gatherer, name string) float64 {
 	t.Fatalf("no metric %s", name)
 	return 0
 }
+
+// When an alert's end has passed, that is saved though nothing else has changed: the
+// next start must not think that it fired to the last.
+func TestEndsAreSaved(t *testing.T) {
+	dir := t.TempDir()
+	k := newKeeper(dir, some("a"), nil)
+	savedAt := func(now time.Time) time.Time {
+		t.Helper()
+		if err := k.Save(now); err != nil {
+			t.Fatal(err)
+		}
+		f, _ := restore(t, dir)
+		return f.savedAt
+	}
+	if got := savedAt(t0); !got.Equal(t0) {
+		t.Errorf("saved at %v, want %v", got, t0)
+	}
+	if got := savedAt(t0.Add(time.Minute)); !got.Equal(t0) {
+		t.Errorf("saved at %v, though nothing changed since %v", got, t0)
+	}
+	if got, want := savedAt(t0.Add(2*time.Hour)), t0.Add(2*time.Hour); !got.Equal(want) {
+		t.Errorf("saved at %v, want %v: the alert ended since", got, want)
+	}
+	if got, want := savedAt(t0.Add(3*time.Hour)), t0.Add(2*time.Hour); !got.Equal(want) {
+		t.Errorf("saved at %v, want %v: nothing changed since", got, want)
+	}
+}
