@@ -41,6 +41,7 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 		GroupInterval:  f.Route.GroupInterval,
 		RepeatInterval: f.Route.RepeatInterval,
 		At:             f.Due,
+		AsOf:           f.At,
 		Alerts:         alerts,
 		Muted:          muted,
 	})

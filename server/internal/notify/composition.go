@@ -20,7 +20,7 @@ type composition struct {
 // compose takes the alerts of a batch, and of the muted ones those that have ended
 // and of which the integration was told that they fire: it would never hear of their
 // end otherwise. That it is told takes them out of its entry, so it is told once.
-func compose(entry Entry, b Batch) composition {
+func compose(entry Entry, b Batch, now time.Time) composition {
 	c := composition{alerts: b.Alerts, firing: Hashes{}, resolved: Hashes{}}
 	for _, a := range b.Muted {
 		h := hash(a.Labels)
@@ -34,6 +34,14 @@ func compose(entry Entry, b Batch) composition {
 	}
 	if len(c.alerts) > len(b.Alerts) {
 		alert.Sort(c.alerts)
+	}
+	if entry.At.After(b.AsOf) && !entry.At.After(now) {
+		// Another copy has told since: what it told to be resolved has ended since,
+		// and must not be told to fire. (A time that is still to come says nothing:
+		// a clock was wrong.)
+		c.alerts = slices.DeleteFunc(slices.Clone(c.alerts), func(a *alert.Alert) bool {
+			return a.EndsAt.IsZero() && entry.Resolved.has(hash(a.Labels))
+		})
 	}
 	for _, a := range c.alerts {
 		if a.EndsAt.IsZero() {

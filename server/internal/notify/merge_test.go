@@ -191,3 +191,24 @@ func TestMaintain(t *testing.T) {
 		}
 	}
 }
+
+// What another copy told to be resolved since a flush began is not told to fire.
+func TestOtherCopyToldSince(t *testing.T) {
+	b := batchOf(mergeStart, "a", "b")
+	resolved := Hashes{hash(b.Alerts[0].Labels)}
+	for _, tc := range []struct {
+		name  string
+		entry Entry
+		want  string
+	}{
+		{"since", Entry{Resolved: resolved, At: mergeStart.Add(time.Second)}, "b "},
+		{"before", Entry{Resolved: resolved, At: mergeStart.Add(-time.Second)}, "a b "},
+		{"later than now", Entry{Resolved: resolved, At: mergeStart.Add(time.Hour)}, "a b "},
+		{"since, and something else", Entry{Firing: resolved, At: mergeStart.Add(time.Second)}, "a b "},
+	} {
+		c := compose(tc.entry, b, mergeStart.Add(10*time.Second))
+		if got := names(c.alerts); got != tc.want || len(c.firing) != len(c.alerts) {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

@@ -40,6 +40,8 @@ type Batch struct {
 	// At is when the flush became due: the time by which it is decided whether
 	// a repetition is due.
 	At time.Time
+	// AsOf is the instant of which Alerts and Muted tell.
+	AsOf time.Time
 	// Alerts are those to tell about. One that fires has no end.
 	Alerts []*alert.Alert
 	// Muted are those that are left out because they are muted, if integrations are
@@ -134,7 +136,7 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 
 	key := Key{GroupKey: b.GroupKey, Receiver: r.name, Integration: in.Name(), Index: in.Index()}
 	entry, known := r.shared.Log.Get(key)
-	n := compose(entry, b)
+	n := compose(entry, b, r.shared.Now())
 	reason := reasonToNotify(entry, known, n, in.SendResolved(), b.RepeatInterval, b.At, r.shared.ExactRepeat)
 	if reason == amnotify.ReasonDoNotNotify {
 		if len(n.muted) > 0 {
