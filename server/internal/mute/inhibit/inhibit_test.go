@@ -126,6 +126,27 @@ func TestInhibitedBy(t *testing.T) {
 	}
 }
 
+// Ends far away, on either side, are what they say.
+func TestFarEnds(t *testing.T) {
+	for _, tc := range []struct {
+		ends time.Time
+		want bool
+	}{
+		{time.Time{}, true}, // it has none
+		{time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), true},
+		{time.Date(2263, 1, 1, 0, 0, 0, 0, time.UTC), true},
+		{time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), false},
+		{time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC), false},
+		{time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), false},
+	} {
+		ih := load(t, critical)
+		ih.Update(&alert.Alert{Alert: model.Alert{Labels: model.LabelSet{"severity": "critical"}, EndsAt: tc.ends}})
+		if _, got := ih.InhibitedBy(model.LabelSet{"severity": "info"}, t0); got != tc.want {
+			t.Errorf("a source that ends in %d inhibits: got %v, want %v", tc.ends.Year(), got, tc.want)
+		}
+	}
+}
+
 // The answer is the same each time: of several sources, the lowest fingerprint.
 func TestInhibitedByIsStable(t *testing.T) {
 	ih := load(t, critical)
@@ -148,7 +169,7 @@ func TestExpire(t *testing.T) {
 	ih.Expire(at(8))
 	left := 0
 	for _, set := range ih.rules[0].sources {
-		left += len(set)
+		left += len(set.pure.byFingerprint) + len(set.twoSided.byFingerprint)
 	}
 	if left != 1 || len(ih.rules[0].sources) != 1 {
 		t.Errorf("%d sources in %d sets are left, want the one that fires", left, len(ih.rules[0].sources))

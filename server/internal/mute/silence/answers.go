@@ -13,20 +13,22 @@ import (
 
 // Which silences match a label set is asked at every flush and for every alert
 // that is shown, while silences change rarely. So the answer is kept: the records
-// that match a set of labels and had not ended, as of a version of the index.
+// of the index that match a set of labels, as of a version of the index.
 //
 // Asking is then: find the answer, see that its version is still the index's, and
 // ask each of its records whether it is active. That takes the lock of a shard for
 // reading, and none of the store's. An answer of an older version is brought up to
 // date by looking at the records added since; without an answer the index names
-// the candidates.
+// the candidates; for both the store's lock is held for reading.
 //
-// What makes it right while others write: a writer puts the silence into its
-// record before it adds the record, and the version is the last that it changes.
-// Whoever sees the old version runs beside that writer, and may answer as if it
-// came first; whoever comes after it sees the new version, and takes the store's
-// lock to look at what is new. A change that moves neither the matchers nor the
-// end adds nothing, for it is seen in the record itself.
+// What makes it right while others write: writers count when they begin and when
+// they end, so whoever asks without the lock sees whether somebody wrote meanwhile,
+// and then asks again with it. A change is so seen whole, above all one that puts a
+// silence in the place of another. One that moves neither the matchers nor the end
+// of a silence to later leaves the version of the index alone, for it is seen in
+// the record itself. An answer does not depend on the time at which it was found,
+// so times need not be asked about in order: what has ended leaves it only after
+// the index has dropped it, which GC does.
 //
 // An answer is replaced as a whole and never changed. It goes when it was not used
 // between two sweeps, and there is a limit to how many there are.
@@ -157,61 +159,76 @@ func (a *answer) active(now time.Time) []string {
 // active at now, sorted; nil if there is none. It is fast enough to be asked about
 // every alert again and again.
 func (s *Store) SilencedBy(ls model.LabelSet, now time.Time) []string {
-	version := s.index.version.Load()
-	if version == 0 {
+	if s.index.version.Load() == 0 {
 		return nil // there never was a silence
 	}
 	hash := s.answers.hash(ls)
+	if ids, ok := s.silencedByKnown(hash, ls, now); ok {
+		return ids
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	a := s.answers.get(hash, ls)
-	if a == nil || a.version < version {
-		a = s.answer(ls, now, a)
+	if a == nil || a.version < s.index.version.Load() {
+		a = s.answer(ls, a)
 		s.answers.put(hash, a)
 	}
 	return a.active(now)
 }
 
+// silencedByKnown is SilencedBy without the lock, if the answer is known and nobody
+// writes.
+func (s *Store) silencedByKnown(hash uint64, ls model.LabelSet, now time.Time) (ids []string, ok bool) {
+	writes := s.writes.Load()
+	if writes%2 == 1 {
+		return nil, false
+	}
+	a := s.answers.get(hash, ls)
+	if a == nil || a.version < s.index.version.Load() {
+		return nil, false
+	}
+	ids = a.active(now)
+	return ids, s.writes.Load() == writes
+}
+
 // answer finds out which records match a label set, from what was known before if
-// known is not nil.
-func (s *Store) answer(ls model.LabelSet, now time.Time, known *answer) *answer {
+// known is not nil. The caller holds the lock for reading.
+func (s *Store) answer(ls model.LabelSet, known *answer) *answer {
 	begin := time.Now()
-	a := &answer{}
+	a := &answer{version: s.index.version.Load()}
 	looked := 0
 	consider := func(r *record) {
 		looked++
-		if !r.endedAt(now) && r.matches(ls) {
+		if r.latest.Load() != nil && r.matches(ls) {
 			a.records = append(a.records, r)
 		}
 	}
 
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	a.version = s.index.version.Load()
-	if known != nil {
-		a.labels = known.labels
-		if added := s.index.since(known.version); len(added) <= manyAdded {
-			for _, r := range known.records {
-				if !r.endedAt(now) {
-					a.records = append(a.records, r)
-				}
-			}
-			for _, addition := range added {
-				consider(addition.record)
-			}
-			return a.finish(s, begin, looked)
-		}
-	} else {
+	var added []addition
+	if known == nil {
 		a.labels = make([]label, 0, len(ls))
 		for name, value := range ls {
 			a.labels = append(a.labels, label{name, value})
 		}
+	} else {
+		a.labels = known.labels
+		added = s.index.since(known.version)
 	}
-	s.index.find(ls, consider)
-	return a.finish(s, begin, looked)
-}
-
-func (a *answer) finish(s *Store, begin time.Time, looked int) *answer {
+	if known == nil || len(added) > manyAdded {
+		s.index.find(ls, consider)
+	} else {
+		for _, r := range known.records {
+			if s.index.has(r) {
+				a.records = append(a.records, r)
+			}
+		}
+		for _, addition := range added {
+			consider(addition.record)
+		}
+	}
 	slices.SortFunc(a.records, func(a, b *record) int { return strings.Compare(a.id, b.id) })
 	a.records = slices.Compact(a.records)
+
 	s.metrics.query(begin, looked)
 	s.metrics.skipped.Add(float64(max(0, len(s.records)-looked)))
 	return a

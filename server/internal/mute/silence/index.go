@@ -1,7 +1,11 @@
 package silence
 
 import (
+	"cmp"
+	"regexp"
+	"slices"
 	"sort"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,16 +18,58 @@ import (
 type record struct {
 	id       string
 	matchers []labels.Matchers
+	literals [][]literal             // of each set, by which to see quickly that it does not match
 	latest   atomic.Pointer[Silence] // nil once it is forgotten
 }
 
+// literal is text with which the value of a label must begin, or, if it is whole,
+// which it must be. It is never empty.
+type literal struct {
+	name  model.LabelName
+	text  string
+	whole bool
+}
+
+func newRecord(sil *Silence) *record {
+	r := &record{id: sil.ID, matchers: sil.Matchers, literals: make([][]literal, len(sil.Matchers))}
+	for i, set := range sil.Matchers {
+		for _, m := range set {
+			l := literal{name: model.LabelName(m.Name), text: m.Value, whole: true}
+			switch m.Type {
+			case labels.MatchRegexp:
+				re, err := regexp.Compile(m.Value)
+				if err != nil {
+					continue // an expression that makes sense between anchors alone
+				}
+				l.text, l.whole = re.LiteralPrefix()
+			case labels.MatchEqual:
+			default:
+				continue
+			}
+			if l.text != "" {
+				r.literals[i] = append(r.literals[i], l)
+			}
+		}
+	}
+	return r
+}
+
 func (r *record) matches(ls model.LabelSet) bool {
-	for _, set := range r.matchers {
-		if set.Matches(ls) {
+	for i, set := range r.matchers {
+		if canMatch(r.literals[i], ls) && set.Matches(ls) {
 			return true
 		}
 	}
 	return false
+}
+
+func canMatch(literals []literal, ls model.LabelSet) bool {
+	for _, l := range literals {
+		if !strings.HasPrefix(string(ls[l.name]), l.text) {
+			return false
+		}
+	}
+	return true
 }
 
 // endedAt says whether the record silences nothing from now on, unless a change
@@ -44,11 +90,17 @@ type index struct {
 	added []addition
 	last  map[*record]uint64 // the version at which each record was last added
 
-	// A record is found by one matcher of each of its sets that asks for equality
-	// with something, for nothing can match the set without that label. Where a set
-	// has none, the record is among the loose ones, which can match anything.
-	byLabel map[model.LabelName]map[model.LabelValue][]*record
-	loose   []*record
+	// A record is found by one literal for each of its sets, without which nothing
+	// can match the set. Where a set has none, the record is among the loose ones,
+	// which can match anything.
+	byLabel  map[label][]*record
+	byPrefix map[model.LabelName][]prefixed
+	loose    []*record
+}
+
+type prefixed struct {
+	text   string
+	record *record
 }
 
 type addition struct {
@@ -57,16 +109,20 @@ type addition struct {
 }
 
 func newIndex() *index {
-	return &index{
-		last:    make(map[*record]uint64),
-		byLabel: make(map[model.LabelName]map[model.LabelValue][]*record),
-	}
+	ix := &index{}
+	ix.clear()
+	return ix
+}
+
+func (ix *index) clear() {
+	ix.added, ix.last = nil, make(map[*record]uint64)
+	ix.byLabel, ix.byPrefix, ix.loose = make(map[label][]*record), make(map[model.LabelName][]prefixed), nil
 }
 
 // add takes a new record, or one that ends later than before.
 func (ix *index) add(r *record) {
 	version := ix.version.Load() + 1
-	if _, known := ix.last[r]; !known {
+	if !ix.has(r) {
 		ix.file(r)
 	}
 	ix.added = append(ix.added, addition{version, r})
@@ -76,41 +132,30 @@ func (ix *index) add(r *record) {
 
 // file puts a record where find will look for it.
 func (ix *index) file(r *record) {
-	var keys []*labels.Matcher
-	for _, set := range r.matchers {
-		key := ix.rarest(set)
-		if key == nil {
+	keys := make([]literal, len(r.literals))
+	for i, literals := range r.literals {
+		if len(literals) == 0 {
 			ix.loose = append(ix.loose, r)
 			return
 		}
-		keys = append(keys, key)
+		keys[i] = slices.MinFunc(literals, func(a, b literal) int { return cmp.Compare(ix.found(a), ix.found(b)) })
 	}
 	for _, key := range keys {
-		name, value := model.LabelName(key.Name), model.LabelValue(key.Value)
-		byValue := ix.byLabel[name]
-		if byValue == nil {
-			byValue = make(map[model.LabelValue][]*record)
-			ix.byLabel[name] = byValue
+		if key.whole {
+			l := label{key.name, model.LabelValue(key.text)}
+			ix.byLabel[l] = append(ix.byLabel[l], r)
+		} else {
+			ix.byPrefix[key.name] = append(ix.byPrefix[key.name], prefixed{key.text, r})
 		}
-		byValue[value] = append(byValue[value], r)
 	}
 }
 
-// rarest returns the matcher of a set by which the fewest other records are
-// found, or nil if there is none by which the set can be found.
-func (ix *index) rarest(set labels.Matchers) *labels.Matcher {
-	var best *labels.Matcher
-	fewest := 0
-	for _, m := range set {
-		if m.Type != labels.MatchEqual || m.Value == "" {
-			continue
-		}
-		n := len(ix.byLabel[model.LabelName(m.Name)][model.LabelValue(m.Value)])
-		if best == nil || n < fewest {
-			best, fewest = m, n
-		}
+// found returns how many records have to be looked at to find those of a literal.
+func (ix *index) found(l literal) int {
+	if l.whole {
+		return len(ix.byLabel[label{l.name, model.LabelValue(l.text)}])
 	}
-	return best
+	return len(ix.byPrefix[l.name])
 }
 
 // find calls yield with every record that can match ls, some of them twice.
@@ -118,14 +163,22 @@ func (ix *index) find(ls model.LabelSet, yield func(*record)) {
 	for _, r := range ix.loose {
 		yield(r)
 	}
-	if len(ix.byLabel) == 0 {
-		return
-	}
 	for name, value := range ls {
-		for _, r := range ix.byLabel[name][value] {
+		for _, r := range ix.byLabel[label{name, value}] {
 			yield(r)
 		}
+		for _, p := range ix.byPrefix[name] {
+			if strings.HasPrefix(string(value), p.text) {
+				yield(p.record)
+			}
+		}
 	}
+}
+
+// has says whether a record is in the index.
+func (ix *index) has(r *record) bool {
+	_, ok := ix.last[r]
+	return ok
 }
 
 // since returns the additions after a version.
@@ -135,11 +188,10 @@ func (ix *index) since(version uint64) []addition {
 }
 
 // prune drops the records that have ended and the additions that do not count any
-// more. A record that is given a later end is added again.
+// more. A record that is given a later end afterwards is added again.
 func (ix *index) prune(now time.Time) {
 	added, last := ix.added, ix.last
-	ix.added, ix.last = nil, make(map[*record]uint64)
-	ix.byLabel, ix.loose = make(map[model.LabelName]map[model.LabelValue][]*record), nil
+	ix.clear()
 	for _, a := range added {
 		if last[a.record] != a.version || a.record.endedAt(now) {
 			continue

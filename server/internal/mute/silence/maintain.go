@@ -15,8 +15,8 @@ func (s *Store) GC(now time.Time) (int, error) {
 	defer func() { s.metrics.gcDuration.Observe(time.Since(begin).Seconds()) }()
 	s.answers.sweep()
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	var gone []*Silence
 	var errs []error
 	for id, r := range s.records {

@@ -2,6 +2,7 @@ package silence
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,8 +50,8 @@ func (s *Store) Import(now time.Time, silences []*Silence) {
 // when to forget it is in force until the next GC.
 func (s *Store) merge(now time.Time, silences []*Silence, journal bool) (broadcast func([]byte), news []*Silence) {
 	now = instant(now)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	for _, sil := range silences {
 		if !sil.ExpiresAt.IsZero() && sil.ExpiresAt.Before(now) {
 			continue
@@ -78,7 +79,7 @@ func (s *Store) compiled(silences []*Silence, failed prometheus.Counter) []*Sile
 			continue
 		}
 		c := *sil
-		c.Matchers = matchers
+		c.Matchers, c.Annotations = matchers, maps.Clone(sil.Annotations)
 		ok = append(ok, &c)
 	}
 	return ok

@@ -3,9 +3,11 @@ package silence
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,7 +50,10 @@ type Store struct {
 	metrics                      *metrics
 	answers                      *answers
 
-	mu        sync.RWMutex       // guards what follows
+	// writes is odd while somebody changes silences, and counts on with each change.
+	writes atomic.Uint64
+
+	mu        sync.RWMutex       // guards what follows; lock holds it to change silences
 	records   map[string]*record // by ID
 	index     *index
 	broadcast func([]byte)
@@ -75,14 +80,25 @@ func New(o Options) *Store {
 	return s
 }
 
+// lock is for those who change silences, as answers.go explains.
+func (s *Store) lock() {
+	s.mu.Lock()
+	s.writes.Add(1)
+}
+
+func (s *Store) unlock() {
+	s.writes.Add(1)
+	s.mu.Unlock()
+}
+
 // Set makes a silence, or changes the one whose ID it carries, and returns when
 // the journal has it safe. Of what it is given it keeps nothing, and ignores
 // UpdatedAt and ExpiresAt; a zero StartsAt means now.
 //
-// A change that would rewrite what is past (see mayUpdate) expires the silence as
-// it was and makes a new one. So the returned ID, by which the silence is known
-// from now on, is not always the one that was given. It is valid too if the error
-// is ErrNotSaved.
+// A change that would rewrite what is past (other matchers; a start or an end that
+// is over) expires the silence as it was and makes a new one. So the returned ID, by
+// which the silence is known from now on, is not always the one that was given. It
+// is valid too if the error is ErrNotSaved.
 func (s *Store) Set(ctx context.Context, now time.Time, given *Silence) (id string, err error) {
 	now = instant(now)
 	sil, err := checked(given, now)
@@ -98,8 +114,8 @@ func (s *Store) Set(ctx context.Context, now time.Time, given *Silence) (id stri
 
 // set decides under the lock what becomes of a silence that is valid.
 func (s *Store) set(now time.Time, sil *Silence) (done func(context.Context) error, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 
 	var known *Silence
 	if sil.ID != "" {
@@ -151,12 +167,12 @@ func (s *Store) finish(sil *Silence) error {
 	if n := proto.Size(m); s.maxSilenceBytes > 0 && n > s.maxSilenceBytes {
 		return fmt.Errorf("silence exceeded maximum size: %d bytes (limit: %d bytes)", n, s.maxSilenceBytes)
 	}
-	_, err := encode(m)
-	return err
+	return encodeTo(io.Discard, m)
 }
 
-// Expire ends a silence and returns when the journal has that safe. To expire a
-// silence that has ended changes nothing.
+// Expire ends a silence and returns when the journal has that safe. A silence that
+// has ended stays as it is; that it has is told to the journal again, because whoever
+// ended it may not have been told yet that it is safe.
 func (s *Store) Expire(ctx context.Context, now time.Time, id string) error {
 	done, err := s.expire(instant(now), id)
 	if err != nil {
@@ -166,14 +182,14 @@ func (s *Store) Expire(ctx context.Context, now time.Time, id string) error {
 }
 
 func (s *Store) expire(now time.Time, id string) (done func(context.Context) error, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	known := s.latest(id)
 	if known == nil {
 		return nil, ErrNotFound
 	}
 	if known.StateAt(now) == Expired {
-		return func(context.Context) error { return nil }, nil
+		return s.journaled([]*Silence{known}, false), nil
 	}
 	ended := s.expired(known, now)
 	s.logChange("expire silence", ended)
@@ -203,30 +219,26 @@ func after(known *Silence, now time.Time) time.Time {
 	return known.UpdatedAt.Add(1)
 }
 
-// commit puts changed silences in force, in this order. What it returns is to be
-// called without the lock: it tells the other copies, and waits until the journal
-// has the changes safe.
+// commit puts changed silences in force. What it returns is to be called without
+// the lock: it tells the other copies, in one message so that there is no time at
+// which they know of an end and not of what takes its place, and waits until the
+// journal has the changes safe.
 func (s *Store) commit(changed ...*Silence) (done func(context.Context) error) {
 	saved := s.journaled(changed, false)
 	s.adopt(changed...)
 	broadcast := s.broadcast
 	return func(ctx context.Context) error {
-		for _, sil := range changed {
-			b, err := encode(toMessage(sil))
-			if err != nil {
-				s.logger.Error("Other copies cannot be told about a silence", "silence_id", sil.ID, "err", err)
-				continue
-			}
+		if b, err := encodeAll(changed); err == nil {
 			broadcast(b)
+		} else {
+			s.logger.Error("Other copies cannot be told about a silence", "silence_id", changed[0].ID, "err", err)
 		}
-		if err := saved(ctx); err != nil {
-			return fmt.Errorf("%w: %w", ErrNotSaved, err)
-		}
-		return nil
+		return saved(ctx)
 	}
 }
 
-// journaled appends changes to the journal. What it returns waits for them.
+// journaled appends changes to the journal. What it returns waits for them; its
+// errors are ErrNotSaved.
 func (s *Store) journaled(changed []*Silence, gone bool) (saved func(context.Context) error) {
 	if s.journal == nil || len(changed) == 0 {
 		return func(context.Context) error { return nil }
@@ -235,7 +247,13 @@ func (s *Store) journaled(changed []*Silence, gone bool) (saved func(context.Con
 	for i, sil := range changed {
 		changes[i] = Change{Silence: sil, Gone: gone}
 	}
-	return s.journal.Append(changes)
+	wait := s.journal.Append(changes)
+	return func(ctx context.Context) error {
+		if err := wait(ctx); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotSaved, err)
+		}
+		return nil
+	}
 }
 
 // adopt puts silences in force.
@@ -244,7 +262,7 @@ func (s *Store) adopt(silences ...*Silence) {
 		known := s.records[sil.ID]
 		r := known
 		if known == nil || !sameMatchers(known.matchers, sil.Matchers) {
-			r = &record{id: sil.ID, matchers: sil.Matchers}
+			r = newRecord(sil)
 			s.records[sil.ID] = r
 		}
 		before := r.latest.Swap(sil)

@@ -44,19 +44,17 @@ func (s *Store) WriteSnapshot(w io.Writer) (int64, error) {
 func (s *Store) MarshalBinary() ([]byte, error) {
 	all := s.all()
 	slices.SortFunc(all, func(a, b *Silence) int { return strings.Compare(a.ID, b.ID) })
+	return encodeAll(all)
+}
+
+func encodeAll(silences []*Silence) ([]byte, error) {
 	var buf bytes.Buffer
-	for _, sil := range all {
+	for _, sil := range silences {
 		if err := encodeTo(&buf, toMessage(sil)); err != nil {
 			return nil, err
 		}
 	}
 	return buf.Bytes(), nil
-}
-
-func encode(m *pb.MeshSilence) ([]byte, error) {
-	var buf bytes.Buffer
-	err := encodeTo(&buf, m)
-	return buf.Bytes(), err
 }
 
 // encodeTo writes a message, with the first set of matchers in the place too where
