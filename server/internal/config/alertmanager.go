@@ -4,25 +4,23 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
-	"sync"
 
 	amconfig "github.com/prometheus/alertmanager/config"
-	"github.com/prometheus/alertmanager/featurecontrol"
-	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/template"
 	commonconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/cresset-metrics/cresset/server/internal/document"
+	"github.com/cresset-metrics/cresset/server/internal/tracing"
 )
 
 // amFile is what an alertmanager.yml holds.
 type amFile struct {
+	text     []byte
 	root     *yaml.Node
 	config   *amconfig.Config
 	warnings []string
@@ -45,15 +43,13 @@ func loadAlertmanager(path string) (amFile, error) {
 	if err := checkTemplates(path, f.config.Templates); err != nil {
 		return f, err
 	}
+	if err := tracing.Check(f.config.TracingConfig); err != nil {
+		return f, at(path, document.Child(f.root, "tracing"), "tracing: "+err.Error())
+	}
 	warnings, err := checkReceivers(path, f)
 	f.warnings = append(f.warnings, warnings...)
 	return f, err
 }
-
-// useMatchers chooses how matchers are read, which is one choice for the whole
-// process: as Alertmanager does unless it is told otherwise, UTF-8 names with a
-// fallback to the classic syntax, and a warning where the two disagree.
-var useMatchers = sync.OnceFunc(func() { compat.InitFromFlags(slog.Default(), featurecontrol.NoopFlags{}) })
 
 // parseAlertmanager reads the content of an alertmanager.yml alone; relative
 // paths in it are made to start at its folder.
@@ -62,7 +58,7 @@ func parseAlertmanager(path string, content []byte) (amFile, error) {
 	if err != nil {
 		return amFile{}, err
 	}
-	useMatchers()
+	useMatchersUnlessChosen()
 	errs := refuseAlertmanager(path, root)
 	errs = append(errs, badPatterns(path, document.Child(root, "templates"))...)
 	if len(errs) > 0 {
@@ -81,7 +77,7 @@ func parseAlertmanager(path string, content []byte) (amFile, error) {
 		cfg.Templates[i] = commonconfig.JoinDir(dir, t)
 	}
 	setDirectory(reflect.ValueOf(cfg), dir, map[*commonconfig.HTTPClientConfig]bool{})
-	return amFile{root: root, config: cfg, warnings: warnings}, nil
+	return amFile{text: content, root: root, config: cfg, warnings: warnings}, nil
 }
 
 // setDirectory makes the relative paths of every HTTP client in v start at dir.

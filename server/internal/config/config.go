@@ -35,11 +35,14 @@ type Files struct {
 	Prometheus   string // path of prometheus.yml
 	Alertmanager string // path of alertmanager.yml
 
+	// AlertmanagerOnly leaves prometheus.yml out, built-in or not.
+	AlertmanagerOnly bool
+
 	// LenientRules takes what is good of rule files that are not good as a whole. What
 	// is wrong with them is among the warnings then.
 	LenientRules bool
 
-	Self Self // needed if Prometheus is empty
+	Self Self // needed for the built-in prometheus.yml
 }
 
 // Self is where this process answers.
@@ -52,9 +55,12 @@ type Self struct {
 // Config is a configuration that was found to be good. It is shared by all
 // parts and never written to.
 type Config struct {
-	Prometheus   *promconfig.Config
+	Prometheus   *promconfig.Config // nil if it was left out
 	Rules        []*definition.File // those that rule_files of Prometheus names
 	Alertmanager *amconfig.Config
+
+	// AlertmanagerText is the content of alertmanager.yml as it was read.
+	AlertmanagerText []byte
 
 	// Warnings are for people: what is allowed, and perhaps not meant.
 	Warnings []string
@@ -63,16 +69,21 @@ type Config struct {
 // Load reads the files and everything they refer to. If the error is not nil it
 // is one or more document.Errors, joined: one line for each.
 func Load(files Files) (*Config, error) {
-	prom, promErr := loadPrometheus(files)
+	var prom promFile
+	var promErr error
+	if !files.AlertmanagerOnly {
+		prom, promErr = loadPrometheus(files)
+	}
 	am, amErr := loadAlertmanager(files.Alertmanager)
 	if err := errors.Join(promErr, amErr); err != nil {
 		return nil, err
 	}
 	return &Config{
-		Prometheus:   prom.config,
-		Rules:        prom.rules,
-		Alertmanager: am.config,
-		Warnings:     slices.Concat(prom.warnings, am.warnings),
+		Prometheus:       prom.config,
+		Rules:            prom.rules,
+		Alertmanager:     am.config,
+		AlertmanagerText: am.text,
+		Warnings:         slices.Concat(prom.warnings, am.warnings),
 	}, nil
 }
 

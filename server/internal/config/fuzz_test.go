@@ -58,6 +58,13 @@ func FuzzLoadPrometheus(f *testing.F) {
 // panics.
 func FuzzLoadAlertmanager(f *testing.F) {
 	seeds(f, "alertmanager.yml")
+	catalogue, err := txtar.ParseFile("testdata/catalogue.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range catalogue.Files {
+		f.Add(file.Data)
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if _, err := parseAlertmanager("a.yml", content); err != nil {
 			wantPositions(t, err)

@@ -37,7 +37,6 @@ var (
 		"runtime":      "set the environment variable GOGC and the flag --log.level instead",
 	}
 	notInAlertmanager = map[string]string{
-		"tracing":        "this server sends no traces",
 		"event_recorder": "this server records no events",
 	}
 )

@@ -6,7 +6,13 @@ import (
 	"time"
 
 	"github.com/prometheus/alertmanager/config"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/cresset-metrics/cresset/server/internal/tracing"
 )
+
+// scope makes the spans of flushes.
+var scope = tracing.NewScope("dispatch")
 
 // This file is the clock of the pipeline: everything else is told the time.
 
@@ -70,7 +76,11 @@ func (p *Pipeline) start(f *Flush, gen *generation) {
 		defer p.flushing.Add(-1)
 		ctx, cancel := context.WithDeadline(p.ctx, p.deadline(f))
 		defer cancel()
+		ctx, span := scope.Start(ctx, "dispatch.AggregationGroup.flush", func() []attribute.KeyValue {
+			return []attribute.KeyValue{attribute.String("alerting.aggregation_group.key", f.GroupKey), attribute.Int("alerting.alerts.count", len(f.Alerts))}
+		})
 		outcome, err := p.tell(ctx, gen, f)
+		tracing.End(span, err)
 		switch {
 		case err == nil:
 		case errors.Is(ctx.Err(), context.Canceled):

@@ -1,21 +1,21 @@
 package dispatch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/alertmanager/config"
-	"github.com/prometheus/alertmanager/config/receiver"
 	amnotify "github.com/prometheus/alertmanager/notify"
-	"github.com/prometheus/alertmanager/template"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/mute/inhibit"
 	"github.com/cresset-metrics/cresset/server/internal/mute/interval"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
+	"github.com/cresset-metrics/cresset/server/internal/notify/integration"
 	"github.com/cresset-metrics/cresset/server/internal/route"
 )
 
@@ -28,7 +28,7 @@ type generation struct {
 	intervals    *interval.Set
 	receivers    map[string]*notify.Receiver // those that a route names
 	integrations int                         // of all receivers
-	templates    *template.Template
+	templates    *integration.Templates
 }
 
 // newGeneration builds whatever can fail, so that a configuration is known to be
@@ -36,10 +36,9 @@ type generation struct {
 func newGeneration(c *config.Config, o Options, shared *notify.Shared) (*generation, error) {
 	gen := &generation{config: c, intervals: interval.New(c), receivers: make(map[string]*notify.Receiver)}
 	var err error
-	if gen.templates, err = template.FromGlobs(c.Templates); err != nil {
+	if gen.templates, err = integration.LoadTemplates(c.Templates, o.ExternalURL); err != nil {
 		return nil, fmt.Errorf("notification templates: %w", err)
 	}
-	gen.templates.ExternalURL = o.ExternalURL
 	if gen.root, err = route.New(c.Route); err != nil {
 		return nil, err
 	}
@@ -65,10 +64,16 @@ func (gen *generation) buildReceivers(o Options, shared *notify.Shared) error {
 	for r := range gen.root.All() {
 		used[r.Receiver] = true
 	}
-	build := o.Integrations
-	if build == nil {
-		build = func(rc config.Receiver) ([]amnotify.Integration, error) {
-			return receiver.BuildReceiverIntegrations(rc, gen.templates, shared.Logger)
+	build := func(rc config.Receiver) ([]notify.Integration, error) {
+		return integration.Build(rc, integration.Options{Templates: gen.templates, TemplateErrors: shared.Metrics.TemplateErrors, Logger: shared.Logger})
+	}
+	if o.Integrations != nil {
+		build = func(rc config.Receiver) (all []notify.Integration, err error) {
+			given, err := o.Integrations(rc)
+			for i := range given {
+				all = append(all, &given[i])
+			}
+			return all, err
 		}
 	}
 	var errs []error
@@ -104,15 +109,19 @@ func (gen *generation) warn(retention time.Duration, logger *slog.Logger) {
 
 // routeLabels expands the labels of a route for a group. One that cannot be
 // expanded is left out and logged.
-func (gen *generation) routeLabels(r *route.Route, group model.LabelSet, alerts []*alert.Alert, logger *slog.Logger) model.LabelSet {
+func (gen *generation) routeLabels(ctx context.Context, r *route.Route, group model.LabelSet, alerts []*alert.Alert, logger *slog.Logger) model.LabelSet {
 	expanded := make(model.LabelSet, len(r.Labels))
 	if len(r.Labels) == 0 {
 		return expanded
 	}
 	data := gen.templates.Data(r.Receiver, group, r.Labels, amnotify.ReasonUnknown.String(), alerts...)
 	expand := gen.templates.RouteLabelRenderer(data)
-	for name := range r.Labels {
-		value, err := expand(string(name))
+	check := gen.templates.NewCheck(ctx, data)
+	for name, text := range r.Labels {
+		err, value := check.Text(string(text)), ""
+		if err == nil {
+			value, err = expand(string(name))
+		}
 		if err != nil {
 			logger.Error("Route label cannot be expanded", "route", r.ID(), "label", name, "err", err)
 			continue

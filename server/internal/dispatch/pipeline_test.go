@@ -141,7 +141,8 @@ func (r *rig) reload(t *testing.T, yaml string) {
 		if name == "other" {
 			rec = r.other
 		}
-		gen.receivers[name] = notify.NewReceiver(name, []amnotify.Integration{amnotify.NewIntegration(rec, rec, "webhook", 0, name)}, r.shared)
+		in := amnotify.NewIntegration(rec, rec, "webhook", 0, name)
+		gen.receivers[name] = notify.NewReceiver(name, []notify.Integration{&in}, r.shared)
 	}
 	r.apply(gen, time.Now())
 	r.wake()

@@ -6,10 +6,16 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/mute/interval"
 	"github.com/cresset-metrics/cresset/server/internal/notify"
+	"github.com/cresset-metrics/cresset/server/internal/tracing"
 )
+
+// muteScope makes the spans of what is muted, which Alertmanager counts to notifying.
+var muteScope = tracing.NewScope("notify")
 
 // This file is what happens to a flush: it waits until other copies are known, leaves
 // out what is muted, and delivers the rest.
@@ -23,8 +29,8 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 		}
 		now = clock() // that can take a while
 	}
-	labels := gen.routeLabels(f.Route, f.GroupLabels, f.Alerts, p.logger)
-	alerts, muted := p.audible(gen, f, now)
+	labels := gen.routeLabels(ctx, f.Route, f.GroupLabels, f.Alerts, p.logger)
+	alerts, muted := p.audible(ctx, gen, f, now)
 	if !p.o.ResolvedWhileMuted {
 		muted = nil
 	}
@@ -68,10 +74,14 @@ func (p *Pipeline) turn(ctx context.Context) error {
 // inhibition, alert by alert, then the route's time intervals, all or none, then
 // silences, alert by alert. The inhibitor is that of the configuration in force, which
 // may have changed since the flush was handed out: the other hears of nothing any more.
-func (p *Pipeline) audible(gen *generation, f *Flush, now time.Time) (alerts, muted []*alert.Alert) {
+func (p *Pipeline) audible(ctx context.Context, gen *generation, f *Flush, now time.Time) (alerts, muted []*alert.Alert) {
 	alerts = slices.Clone(f.Alerts)
-	leaveOut := func(reason string, isMuted func(*alert.Alert) bool) {
+	leaveOut := func(stage, reason string, isMuted func(*alert.Alert) bool) {
 		var out []*alert.Alert
+		_, span := muteScope.Start(ctx, stage, func() []attribute.KeyValue {
+			return []attribute.KeyValue{attribute.Int("alerting.alerts.count", len(alerts)), attribute.String("alerting.route.id", f.Route.ID()), attribute.String("alerting.group.key", f.GroupKey)}
+		})
+		defer span.End()
 		alerts = slices.DeleteFunc(alerts, func(a *alert.Alert) bool {
 			if !isMuted(a) {
 				return false
@@ -83,15 +93,18 @@ func (p *Pipeline) audible(gen *generation, f *Flush, now time.Time) (alerts, mu
 			p.shared.Metrics.Suppressed(reason, len(out))
 			p.logger.Debug("Alerts are muted", "group", f.GroupKey, "reason", reason, "alerts", len(out))
 			muted = append(muted, out...)
+			if span.IsRecording() {
+				span.SetAttributes(attribute.Int("alerting.alerts.muted.count", len(out)), attribute.Int("alerting.alerts.filtered.count", len(alerts)), attribute.String("alerting.suppressed.reason", reason))
+			}
 		}
 	}
-	leaveOut("inhibition", func(a *alert.Alert) bool {
+	leaveOut("notify.MuteStage.Exec", "inhibition", func(a *alert.Alert) bool {
 		_, inhibited := p.InhibitedBy(a.Labels, now)
 		return inhibited
 	})
 	if _, reason := gen.intervals.MutedBy(f.Route.ActiveTimeIntervals, f.Route.MuteTimeIntervals, f.Due); reason != interval.NotMuted {
-		leaveOut(string(reason), func(*alert.Alert) bool { return true })
+		leaveOut("notify.TimeMuteStage.Exec", string(reason), func(*alert.Alert) bool { return true })
 	}
-	leaveOut("silence", func(a *alert.Alert) bool { return len(p.SilencedBy(a.Labels, now)) > 0 })
+	leaveOut("notify.MuteStage.Exec", "silence", func(a *alert.Alert) bool { return len(p.SilencedBy(a.Labels, now)) > 0 })
 	return alerts, muted
 }

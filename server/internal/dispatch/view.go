@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"slices"
 	"time"
@@ -30,7 +31,7 @@ type Group struct {
 
 // RouteLabels expands the labels of the group's route.
 func (g *Group) RouteLabels() model.LabelSet {
-	return g.gen.routeLabels(g.route, g.Labels, g.Alerts, g.logger)
+	return g.gen.routeLabels(context.Background(), g.route, g.Labels, g.Alerts, g.logger)
 }
 
 // Groups returns the groups of receivers that keep accepts, as they are at the

@@ -16,6 +16,7 @@ type Metrics struct {
 	failures                                *prometheus.CounterVec // and reason
 	latency                                 *prometheus.HistogramVec
 	suppressed                              *prometheus.CounterVec // by reason
+	templateErrors                          *prometheus.CounterVec // by integration
 }
 
 // integrations and reasons are shown from the beginning, with zeros, so that an
@@ -50,6 +51,10 @@ func NewMetrics(r prometheus.Registerer, byReceiver bool) *Metrics {
 		suppressed: counter("notifications_suppressed_total",
 			"The total number of notifications suppressed for being silenced, inhibited, outside of active time intervals or within muted time intervals.",
 			"reason"),
+		templateErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cresset_notification_template_errors_total",
+			Help: "The total number of templates that could not be expanded for a notification attempt.",
+		}, []string{"integration"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace:                       "alertmanager",
 			Name:                            "notification_latency_seconds",
@@ -60,13 +65,14 @@ func NewMetrics(r prometheus.Registerer, byReceiver bool) *Metrics {
 			NativeHistogramMinResetDuration: time.Hour,
 		}, labels),
 	}
-	if !byReceiver {
-		for _, name := range integrationNames {
+	for _, name := range integrationNames {
+		m.TemplateErrors(name, 0)
+		if !byReceiver {
 			m.show("", name)
 		}
 	}
 	if r != nil {
-		r.MustRegister(m.notifications, m.failures, m.requests, m.requestsFailed, m.suppressed, m.latency)
+		r.MustRegister(m.notifications, m.failures, m.requests, m.requestsFailed, m.suppressed, m.latency, m.templateErrors)
 	}
 	return m
 }
@@ -99,6 +105,11 @@ func (m *Metrics) show(receiver, integration string) {
 // Suppressed counts alerts that nobody is told about, by reason.
 func (m *Metrics) Suppressed(reason string, alerts int) {
 	m.suppressed.WithLabelValues(reason).Add(float64(alerts))
+}
+
+// TemplateErrors counts templates that could not be expanded, by integration.
+func (m *Metrics) TemplateErrors(integration string, templates int) {
+	m.templateErrors.WithLabelValues(integration).Add(float64(templates))
 }
 
 // integrationMetrics are those of one kind of integration, or of that of a receiver.

@@ -19,9 +19,14 @@ import (
 	amnotify "github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/tracing"
 )
+
+// scope makes the spans of notifications.
+var scope = tracing.NewScope("notify")
 
 // Batch is what one flush of one group has to tell a receiver. Nothing in it may
 // be changed any more.
@@ -49,10 +54,24 @@ type Batch struct {
 	Muted []*alert.Alert
 }
 
+// Integration tells one service about alerts. Any number of goroutines may use
+// it, each for another group.
+type Integration interface {
+	// Notify makes one attempt. Unless again is true, a further one is useless.
+	Notify(ctx context.Context, alerts ...*alert.Alert) (again bool, err error)
+	// SendResolved says whether alerts that are resolved are of interest.
+	SendResolved() bool
+	// Name is the kind, Index counts those of one kind in a receiver from 0, and
+	// String has both.
+	Name() string
+	Index() int
+	String() string
+}
+
 // Receiver is one receiver of the configuration with its integrations.
 type Receiver struct {
 	name         string
-	integrations []amnotify.Integration
+	integrations []Integration
 	shared       *Shared
 }
 
@@ -72,7 +91,7 @@ type Shared struct {
 }
 
 // NewReceiver returns a receiver that notifies through these integrations.
-func NewReceiver(name string, integrations []amnotify.Integration, shared *Shared) *Receiver {
+func NewReceiver(name string, integrations []Integration, shared *Shared) *Receiver {
 	return &Receiver{name: name, integrations: integrations, shared: shared}
 }
 
@@ -86,13 +105,16 @@ func NewReceiver(name string, integrations []amnotify.Integration, shared *Share
 //
 // No two calls for the same receiver and group key may overlap.
 func (r *Receiver) Deliver(ctx context.Context, b Batch) (repeatAt time.Time, err error) {
-	ctx = withBatch(ctx, r.name, b)
+	ctx, span := scope.Start(withBatch(ctx, r.name, b), "notify.RoutingStage.Exec", func() []attribute.KeyValue {
+		return []attribute.KeyValue{attribute.String("alerting.notify.receiver.name", r.name), attribute.Int("alerting.alerts.count", len(b.Alerts))}
+	})
+	defer func() { tracing.End(span, err) }()
 	repeats := make([]time.Time, len(r.integrations))
 	errs := make([]error, len(r.integrations))
 	var wg sync.WaitGroup
 	for i := range r.integrations {
 		wg.Go(func() {
-			repeats[i], errs[i] = r.deliverOne(ctx, &r.integrations[i], b)
+			repeats[i], errs[i] = r.deliverOne(ctx, r.integrations[i], b)
 		})
 	}
 	wg.Wait()
@@ -102,6 +124,11 @@ func (r *Receiver) Deliver(ctx context.Context, b Batch) (repeatAt time.Time, er
 		}
 	}
 	return repeatAt, errors.Join(errs...)
+}
+
+// attributes are what a span tells of the batch.
+func (b *Batch) attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("alerting.group.key", b.GroupKey), attribute.Int("alerting.alerts.count", len(b.Alerts))}
 }
 
 // withBatch puts into the context what integrations look for there.
@@ -119,7 +146,7 @@ func withBatch(ctx context.Context, receiver string, b Batch) context.Context {
 
 // deliverOne decides, sends and records for one integration. It returns when that
 // has to be told again if nothing changes: zero if it knows of nothing that fires.
-func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b Batch) (repeatAt time.Time, err error) {
+func (r *Receiver) deliverOne(ctx context.Context, in Integration, b Batch) (repeatAt time.Time, err error) {
 	defer func() {
 		// A fault in one integration must not end the process and with it all
 		// the others.
@@ -137,7 +164,9 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 	key := Key{GroupKey: b.GroupKey, Receiver: r.name, Integration: in.Name(), Index: in.Index()}
 	entry, known := r.shared.Log.Get(key)
 	n := compose(entry, b, r.shared.Now())
+	_, span := scope.Start(ctx, "notify.DedupStage.Exec", b.attributes)
 	reason := reasonToNotify(entry, known, n, in.SendResolved(), b.RepeatInterval, b.At, r.shared.ExactRepeat)
+	span.End()
 	if reason == amnotify.ReasonDoNotNotify {
 		if len(n.muted) > 0 {
 			r.shared.Log.Prolong(key, entry.At, b.At.Add(r.shared.Log.lifetime(b)))
@@ -176,6 +205,10 @@ func (r *Receiver) deliverOne(ctx context.Context, in *amnotify.Integration, b B
 // record writes down what was told. Should that fail, it was told all the same:
 // after a crash, it would be told again.
 func (r *Receiver) record(ctx context.Context, record Record) {
+	ctx, span := scope.Start(ctx, "notify.SetNotifiesStage.Exec", func() []attribute.KeyValue {
+		return []attribute.KeyValue{attribute.String("alerting.group.key", record.Key.GroupKey)}
+	})
+	defer span.End()
 	if err := r.shared.Log.Record(ctx, record); err != nil {
 		r.shared.Logger.Error("A notification could not be written down; after a crash it would be sent again", "key", record.Key, "err", err)
 	}

@@ -88,9 +88,10 @@ func batchOf(at time.Time, alerts ...string) Batch {
 
 func newReceiver(integrations ...*integration) (*Receiver, *Log) {
 	log := NewLog(LogOptions{})
-	var ins []amnotify.Integration
+	var ins []Integration
 	for i, in := range integrations {
-		ins = append(ins, amnotify.NewIntegration(in, in, in.name, i, "team"))
+		one := amnotify.NewIntegration(in, in, in.name, i, "team")
+		ins = append(ins, &one)
 	}
 	return NewReceiver("team", ins, &Shared{
 		Log:     log,

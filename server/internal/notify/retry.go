@@ -8,8 +8,10 @@ import (
 	"time"
 
 	amnotify "github.com/prometheus/alertmanager/notify"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/tracing"
 )
 
 // The pause before a further attempt: it grows by half each time up to a limit,
@@ -25,13 +27,17 @@ const (
 // notify sends the alerts, trying again until it works, the integration says
 // that it is useless, or the context ends. Without alerts there is nothing to
 // send.
-func (r *Receiver) notify(ctx context.Context, in *amnotify.Integration, alerts []*alert.Alert) error {
+func (r *Receiver) notify(ctx context.Context, in Integration, alerts []*alert.Alert) error {
 	m := r.shared.Metrics.of(r.name, in.Name())
 	m.notifications.Inc()
 	if len(alerts) == 0 {
 		return nil
 	}
+	ctx, span := scope.Start(ctx, "notify.RetryStage.Exec", func() []attribute.KeyValue {
+		return []attribute.KeyValue{attribute.String("alerting.group.name", r.name), attribute.String("alerting.integration.name", in.Name()), attribute.Int("alerting.alerts.count", len(alerts))}
+	})
 	attempts, err := r.attempt(ctx, in, alerts, m)
+	tracing.End(span, err)
 	if err == nil {
 		return nil
 	}
@@ -41,7 +47,7 @@ func (r *Receiver) notify(ctx context.Context, in *amnotify.Integration, alerts 
 
 // attempt returns how often it tried, and the last error that the integration
 // gave; the context's only if there was none.
-func (r *Receiver) attempt(ctx context.Context, in *amnotify.Integration, alerts []*alert.Alert, m *integrationMetrics) (attempts int, last error) {
+func (r *Receiver) attempt(ctx context.Context, in Integration, alerts []*alert.Alert, m *integrationMetrics) (attempts int, last error) {
 	logger := r.shared.Logger.With("receiver", r.name, "integration", in.String())
 	pause := firstPause
 	for ctx.Err() == nil {

@@ -1,0 +1,4 @@
+package integration
+
+// IsEndless is for tests of what the limits say.
+var IsEndless = isEndless
