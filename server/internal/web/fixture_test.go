@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/alertmanager/matcher/parse"
+	amlabels "github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
 	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/model/labels"
@@ -21,6 +24,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
+	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
 )
@@ -38,6 +42,12 @@ type world struct {
 	active  map[string][]*scrape.Target
 	dropped map[string]int
 	sources map[model.Fingerprint]model.Fingerprint // of inhibition, by what is inhibited
+
+	alone      bool // no engine, rules and targets
+	unsilenced bool // no silences
+	journal    silence.Journal
+	silenced   []*silence.Silence // that there are from the start
+	silences   *silence.Store     // made from them by register
 }
 
 func (w *world) Groups(_ time.Time, keep func(string) bool) []*dispatch.Group {
@@ -68,7 +78,9 @@ func (w *world) serve(prefix string) http.Handler {
 
 func (w *world) register(mux *http.ServeMux, prefix string) {
 	o := w.Options
-	o.Pipeline, o.Targets = w, w
+	w.silences = silence.New(silence.Options{Retention: 120 * time.Hour, Journal: w.journal})
+	w.silences.Restore(t0, w.silenced)
+	o.Pipeline, o.Targets, o.Silences = w, w, w.silences
 	o.Rules = func() []rule.GroupStatus { return w.rules }
 	o.Now = func() time.Time { return t0 }
 	o.Version = "1.2.3"
@@ -78,6 +90,12 @@ func (w *world) register(mux *http.ServeMux, prefix string) {
 	if o.ExternalURL == nil {
 		o.ExternalURL = &url.URL{Scheme: "https", Host: "watch.example.com", Path: "/cresset/"}
 	}
+	if w.unsilenced {
+		o.Silences = nil
+	}
+	if w.alone {
+		o.Engine, o.Rules, o.Targets = nil, nil, nil
+	}
 	New(o).Register(mux, prefix)
 }
 
@@ -86,6 +104,21 @@ func get(t testing.TB, h http.Handler, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	res := httptest.NewRecorder()
 	h.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return res
+}
+
+// post sends a form as a browser does from a page of the same site.
+func post(t testing.TB, h http.Handler, path string, nameValues ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	values := url.Values{}
+	for i := 0; i < len(nameValues); i += 2 {
+		values.Set(nameValues[i], nameValues[i+1])
+	}
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(values.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res := httptest.NewRecorder()
+	h.ServeHTTP(res, req)
 	return res
 }
 
@@ -119,6 +152,23 @@ func firingAlert(since time.Time, generator string, annotations model.LabelSet, 
 	}}
 }
 
+// newSilence is a silence whose ID is that of the n-th.
+func newSilence(n int, from, until time.Time, by, comment string, matchers ...string) *silence.Silence {
+	s := &silence.Silence{
+		ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", n), StartsAt: from, EndsAt: until, UpdatedAt: from, ExpiresAt: until.Add(120 * time.Hour),
+		CreatedBy: by, Comment: comment,
+	}
+	set := make(amlabels.Matchers, len(matchers))
+	for i, text := range matchers {
+		var err error
+		if set[i], err = parse.Matcher(text); err != nil {
+			panic(err)
+		}
+	}
+	s.Matchers = []amlabels.Matchers{set}
+	return s
+}
+
 func target(address, job string, lastScrape time.Time, err error) *scrape.Target {
 	t := scrape.NewTarget(
 		labels.FromStrings("__address__", address, "__scheme__", "http", "__metrics_path__", "/metrics", "instance", address, "job", job),
@@ -139,6 +189,7 @@ func aNight() *world {
 		"summary": "Checkout answers in 0.83 s.", "description": "Half of the requests take longer than 0.5 s.\nLook at the database first.",
 	}, "alertname", "CheckoutSlow", "cluster", "eu", "severity", "warning")
 	disk := firingAlert(ago(50*time.Hour), "", nil, "alertname", "DiskFills", "cluster", "eu", "device", "/dev/sda1", "severity", "info")
+	late := firingAlert(ago(26*time.Hour), "", model.LabelSet{"summary": "The backup of db-2 is late."}, "alertname", "BackupLate", "cluster", "us", "instance", "db-2:9104", "severity", "warning")
 	over := firingAlert(ago(time.Hour), "", nil, "alertname", "LongOver", "cluster", "eu")
 	over.EndsAt = ago(time.Minute)
 
@@ -147,7 +198,14 @@ func aNight() *world {
 			{Receiver: "team db & co", Labels: model.LabelSet{"cluster": "eu"}, Alerts: []*alert.Alert{slow, down, over}},
 			{Receiver: "archive", Labels: model.LabelSet{}, Alerts: []*alert.Alert{down}},
 			{Receiver: "team-disk", Labels: model.LabelSet{"alertname": "DiskFills"}, MutedBy: []string{"nights", "weekends"}, Alerts: []*alert.Alert{disk}},
+			{Receiver: "team-disk", Labels: model.LabelSet{"alertname": "BackupLate"}, Alerts: []*alert.Alert{late}},
 			{Receiver: "team-old", Labels: model.LabelSet{"alertname": "LongOver"}, Alerts: []*alert.Alert{over}},
+		},
+		silenced: []*silence.Silence{
+			newSilence(1, ago(2*time.Hour), t0.Add(4*time.Hour), "night shift", "The tape robot is being repaired.\nLook again in the morning.", `instance=~"db-.+"`, `alertname="BackupLate"`),
+			newSilence(2, ago(time.Hour), t0.Add(30*time.Minute), "deploy job", "https://tickets.example.com/17", `job="batch"`),
+			newSilence(3, t0.Add(time.Hour), t0.Add(25*time.Hour), "night shift", "Maintenance in eu", `cluster="eu"`, `severity!="critical"`),
+			newSilence(4, ago(30*time.Hour), ago(20*time.Hour), "", "", `path="C:\\ \"x\""`),
 		},
 		sources: map[model.Fingerprint]model.Fingerprint{slow.Fingerprint(): down.Fingerprint()},
 		active: map[string][]*scrape.Target{

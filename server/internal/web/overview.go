@@ -1,15 +1,14 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"html/template"
-	"slices"
+	"net/http"
+	"net/url"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/scrape"
 
-	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
 	"github.com/cresset-metrics/cresset/server/internal/rule"
 )
@@ -19,102 +18,119 @@ type overviewData struct {
 	Firing     int // different alerts, those included that nobody is told of
 	Suppressed int // of these
 	Unsent     int // fire in our rules, while no receiver has any alert
+	Choice     selection
+	Tabs       []tab // by state
 	Receivers  []receiverSection
 	Pending    []alertCard
 	LeftOut    int // alerts that are not shown
 
-	Rules, RuleGroups, BadRules        int
-	TargetsUp, TargetsDown, TargetsNew int // New: not scraped yet
+	Rules    *ruleCounts // nil if there are none to count, as are the next
+	Targets  *targetCounts
+	Silences *silenceCounts
 }
+
+type ruleCounts struct{ All, Groups, Bad int }
+
+type targetCounts struct{ Up, Down, New int } // New: not scraped yet
 
 type receiverSection struct {
 	Name   string
+	Link   string // to this receiver alone
 	Anchor string
 	Groups []groupSection
 }
 
 type groupSection struct {
-	Labels []pair
-	Muted  string // why, if it is
-	Alerts []alertCard
+	Labels  []pair
+	Muted   string // why, if it is
+	Silence string // link to a new silence of the group; empty if there is none
+	Alerts  []alertCard
 }
 
 func (web *Web) overview(r *request) content {
-	d := &overviewData{}
+	c := content{template: "overview", script: true}
+	d := &overviewData{Choice: readSelection(r)}
+	if d.Choice.Error != "" {
+		c.status = http.StatusBadRequest
+	}
+	p := web.present(r)
 	show := &rows{left: maxRows}
-	web.addGroups(r, d, show)
-	web.addRules(r, d, show)
-	web.addTargets(d)
+	web.addGroups(r, d, p, show)
+	if web.o.Rules != nil {
+		web.addRules(r, d, show)
+	}
+	if web.o.Targets != nil {
+		d.Targets = web.countTargets()
+	}
+	if web.o.Silences != nil {
+		d.Silences = web.countSilences(r)
+	}
 	d.LeftOut = show.LeftOut
 
-	title := "Nothing fires"
+	c.title, c.data = "Nothing fires", d
 	if n := max(d.Firing, d.Unsent); n > 0 {
-		title = fmt.Sprintf("%d firing", n)
+		c.title = fmt.Sprintf("%d firing", n)
 	}
-	return content{template: "overview", title: title, data: d}
+	return c
 }
 
-// addGroups adds what fires, by receiver.
-func (web *Web) addGroups(r *request, d *overviewData, show *rows) {
-	groups := web.o.Pipeline.Groups(r.now, func(string) bool { return true })
-	slices.SortStableFunc(groups, func(a, b *dispatch.Group) int { return cmp.Compare(a.Receiver, b.Receiver) })
-
-	firing := make(map[model.Fingerprint]*alert.Alert)
-	for _, g := range groups {
-		g.Alerts = slices.DeleteFunc(g.Alerts, func(a *alert.Alert) bool { return a.ResolvedAt(r.now) })
-		for _, a := range g.Alerts {
-			firing[a.Fingerprint()] = a
-		}
+// addGroups adds what fires and is chosen, by receiver, and counts all of it.
+func (web *Web) addGroups(r *request, d *overviewData, p *present, show *rows) {
+	told := make(map[model.Fingerprint]bool)              // alerts that somebody is told of
+	chosen := make(map[string]map[model.Fingerprint]bool) // by state
+	for _, state := range presentStates {
+		chosen[state] = make(map[model.Fingerprint]bool)
 	}
-	told := make(map[model.Fingerprint]bool) // alerts that somebody is told of
-	for _, g := range groups {
-		if len(g.Alerts) == 0 {
-			continue
-		}
-		section := groupSection{Labels: pairs(labelsOf(g.Labels))}
-		if len(g.MutedBy) > 0 {
-			section.Muted = mutedBecause(g.MutedBy)
-		}
+	for _, g := range p.groups {
+		var cards []alertCard
 		for _, a := range g.Alerts {
-			by, inhibited := web.o.Pipeline.InhibitedBy(a.Labels, r.now)
-			if !inhibited && section.Muted == "" {
-				told[a.Fingerprint()] = true
+			pa := p.alerts[a.Fingerprint()]
+			state := pa.state(g.MutedBy)
+			if state == stateFiring {
+				told[pa.fingerprint] = true
 			}
-			if !show.take() {
+			if !d.Choice.takes(g.Receiver, pa) {
 				continue
 			}
-			c := web.notifiedCard(r, a)
-			switch {
-			case inhibited:
-				c.State, c.Why = stateInhibited, inhibitedBecause(firing, by)
-			case section.Muted != "":
-				c.State = stateMuted // the group says why
-			default:
-				c.State = stateFiring
+			chosen[state][pa.fingerprint] = true
+			if (d.Choice.State == "" || d.Choice.State == state) && show.take() {
+				cards = append(cards, web.notifiedCard(r, p, pa, state))
 			}
-			section.Alerts = append(section.Alerts, c)
 		}
-		if len(section.Alerts) > 0 {
-			bySeverity(section.Alerts)
-			d.addGroup(g.Receiver, section)
+		if len(cards) > 0 {
+			bySeverity(cards)
+			d.addGroup(r, g.Receiver, web.groupSection(r, g, cards))
 		}
 	}
-	d.Firing, d.Suppressed = len(firing), len(firing)-len(told)
+	d.Firing, d.Suppressed = len(p.alerts), len(p.alerts)-len(told)
+	d.Tabs = d.Choice.tabs(r, chosen)
+}
+
+func (web *Web) groupSection(r *request, g *dispatch.Group, cards []alertCard) groupSection {
+	section := groupSection{Labels: pairs(labelsOf(g.Labels)), Silence: web.silenceLink(r, g.Labels), Alerts: cards}
+	if len(g.MutedBy) > 0 {
+		section.Muted = mutedBecause(g.MutedBy)
+	}
+	return section
 }
 
 // addGroup adds a group to the section of its receiver, the last one or a new
 // one.
-func (d *overviewData) addGroup(receiver string, g groupSection) {
+func (d *overviewData) addGroup(r *request, receiver string, g groupSection) {
 	if n := len(d.Receivers); n == 0 || d.Receivers[n-1].Name != receiver {
-		d.Receivers = append(d.Receivers, receiverSection{Name: receiver, Anchor: anchor(receiver)})
+		d.Receivers = append(d.Receivers, receiverSection{
+			Name:   receiver,
+			Link:   r.base + "?" + url.Values{"receiver": {receiver}}.Encode(),
+			Anchor: anchor(receiver),
+		})
 	}
 	last := &d.Receivers[len(d.Receivers)-1]
 	last.Groups = append(last.Groups, g)
 }
 
 // anchor is what the links of notifications have behind the #, as
-// Alertmanager's templates write it. It comes to us only as the name of a place
-// in the page.
+// Alertmanager's templates write it. It does not come to us: the script goes on to
+// the page of the receiver, and without script it is the name of a place in this one.
 func anchor(receiver string) string {
 	return "/alerts?receiver=" + template.URLQueryEscaper(receiver)
 }
@@ -124,18 +140,18 @@ func anchor(receiver string) string {
 func (web *Web) addRules(r *request, d *overviewData, show *rows) {
 	firing := 0
 	groups := web.o.Rules()
-	d.RuleGroups = len(groups)
+	n := &ruleCounts{Groups: len(groups)}
 	for _, g := range groups {
-		d.Rules += len(g.Rules)
+		n.All += len(g.Rules)
 		for i := range g.Rules {
 			rl := &g.Rules[i]
 			if rl.Health == rule.HealthBad {
-				d.BadRules++
+				n.Bad++
 			}
 			for j := range rl.Alerts {
 				if rl.Alerts[j].State == rule.StateFiring {
 					firing++
-				} else if show.take() {
+				} else if d.Choice.Empty() && show.take() {
 					d.Pending = append(d.Pending, ruleCard(r, rl.Query, &rl.Alerts[j]))
 				}
 			}
@@ -145,21 +161,24 @@ func (web *Web) addRules(r *request, d *overviewData, show *rows) {
 	if d.Firing == 0 {
 		d.Unsent = firing
 	}
+	d.Rules = n
 }
 
-func (web *Web) addTargets(d *overviewData) {
+func (web *Web) countTargets() *targetCounts {
+	n := &targetCounts{}
 	for _, targets := range web.o.Targets.TargetsActive() {
 		for _, t := range targets {
 			switch t.Health() {
 			case scrape.HealthGood:
-				d.TargetsUp++
+				n.Up++
 			case scrape.HealthBad:
-				d.TargetsDown++
+				n.Down++
 			default:
-				d.TargetsNew++
+				n.New++
 			}
 		}
 	}
+	return n
 }
 
 // Headline says the most important in one line.

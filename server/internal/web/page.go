@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,6 +18,8 @@ type content struct {
 	title    string
 	status   int // of the answer; 0 is 200
 	data     any
+	script   bool   // the page has the script that follows links of Alertmanager's page
+	location string // another page to go to instead
 }
 
 // frame is what a template is given: its own data, and what is around it.
@@ -26,8 +29,41 @@ type frame struct {
 	Title   string
 	Files   string // changes when the stylesheet or the icon do
 	Version string
+	Script  bool
+	Pages   []navItem
 	Now     moment
 	Data    any
+}
+
+// navItem is a page that every page links to.
+type navItem struct {
+	Path  string // below the prefix
+	Text  string
+	About string // what it shows, in a sentence
+	Here  string // templates that are this page or below it
+}
+
+// navigation is what is there of the pages.
+func (o *Options) navigation() []navItem {
+	items := []navItem{{"", "Now", "what fires now", "overview"}}
+	if o.Silences != nil {
+		items = append(items, navItem{"silences", "Silences", "silences", "silences silence silence_form"})
+	}
+	if o.Rules != nil {
+		items = append(items, navItem{"alerts", "Alerts", "alerts", "alerts"}, navItem{"rules", "Rules", "rules", "rules"})
+	}
+	if o.Targets != nil {
+		items = append(items, navItem{"targets", "Targets", "targets", "targets"})
+	}
+	if o.Engine != nil {
+		items = append(items, navItem{"graph", "Query", "query", "graph"})
+	}
+	return items
+}
+
+// Holds reports whether a page made by the template is this one or below it.
+func (n navItem) Holds(template string) bool {
+	return slices.Contains(strings.Fields(n.Here), template)
 }
 
 // request is what a page is made from.
@@ -38,11 +74,23 @@ type request struct {
 }
 
 func notFound(r *request) content {
-	return problem(http.StatusNotFound, fmt.Sprintf("There is no page %s.", r.URL.Path))
+	return problem(http.StatusNotFound, fmt.Sprintf("There is no page %s.", clip(r.URL.Path)))
+}
+
+func crossOrigin(*request) content {
+	return problem(http.StatusForbidden, "This request came from a page of another site, or through a proxy that hides where it came from; "+
+		"such requests change nothing here. If the proxy is yours, start the server with the address that browsers know as its external URL.")
 }
 
 func methodNotAllowed(r *request) content {
-	return problem(http.StatusMethodNotAllowed, fmt.Sprintf("Pages can only be read: %s does nothing here.", r.Method))
+	return problem(http.StatusMethodNotAllowed, fmt.Sprintf("%s does nothing here.", r.Method))
+}
+
+// seeOther sends the browser to another page, by a relative address.
+func seeOther(path string) content {
+	c := problem(http.StatusSeeOther, "It is done.")
+	c.location = path
+	return c
 }
 
 // problem is the page that says what went wrong.
@@ -61,20 +109,25 @@ var templateFiles embed.FS
 
 // templates are the pages by name, each with the frame and the common parts.
 var templates = func() map[string]*template.Template {
-	common := template.Must(template.New("").Funcs(template.FuncMap{"count": count}).
+	common := template.Must(template.New("").Funcs(template.FuncMap{"count": count, "clip": clip, "field": newField}).
 		ParseFS(templateFiles, "templates/frame.html", "templates/parts.html"))
 	pages := make(map[string]*template.Template)
-	for _, name := range []string{"overview", "alerts", "rules", "targets", "graph", "problem"} {
+	for _, name := range []string{"overview", "silences", "silence", "silence_form", "alerts", "rules", "targets", "graph", "problem"} {
 		t := template.Must(common.Clone())
 		pages[name] = template.Must(t.ParseFS(templateFiles, "templates/"+name+".html"))
 	}
 	return pages
 }()
 
+// field is an input of a form, and what is wrong with it.
+type field struct{ ID, Text string }
+
+func newField(id, wrong string) field { return field{ID: id, Text: wrong} }
+
 // filesVersion changes when what is in static does.
 var filesVersion = func() string {
 	sum := fnv.New64a()
-	for _, name := range []string{"static/style.css", "static/icon.svg"} {
+	for _, name := range []string{"static/style.css", "static/icon.svg", "static/fragment.js"} {
 		b, err := static.ReadFile(name)
 		if err != nil {
 			panic(err) // it is embedded
@@ -100,16 +153,17 @@ func (web *Web) page(build func(*request) content) http.Handler {
 				return
 			}
 		}
-		secure(w.Header())
+		secure(w.Header(), c.script)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if c.status == http.StatusMethodNotAllowed {
-			w.Header().Set("Allow", "GET, HEAD")
+		if c.location != "" {
+			w.Header().Set("Location", c.location)
 		}
 		if c.status != 0 {
 			w.WriteHeader(c.status)
 		}
-		_, _ = w.Write(body.Bytes()) // an error is that of a reader who went away
+		// What others sent need not be UTF-8. An error is that of a reader who went away.
+		_, _ = w.Write(bytes.ToValidUTF8(body.Bytes(), []byte("\uFFFD")))
 	})
 }
 
@@ -120,6 +174,8 @@ func (web *Web) render(body *bytes.Buffer, r *request, c content) error {
 		Title:   c.title,
 		Files:   filesVersion,
 		Version: web.o.Version,
+		Script:  c.script,
+		Pages:   web.pages,
 		Now:     at(r.now, r.now),
 		Data:    c.data,
 	})

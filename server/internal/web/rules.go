@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,28 +52,40 @@ func newRuleView(r *request, g *rule.GroupStatus, s rule.Status) ruleView {
 func (v ruleView) AnnotationPairs() []pair { return linked(pairs(v.Annotations)) }
 
 // choice reads which of the values a page is to show; empty for all. It makes
-// the tabs to choose from.
-func choice(r *request, page, param string, values []string, counts map[string]int) (chosen string, tabs []tab, ok bool) {
+// the tabs to choose from, which keep what else is chosen.
+func choice(r *request, page, param string, values []string, counts map[string]int, others url.Values) (chosen string, tabs []tab, ok bool) {
 	chosen = r.URL.Query().Get(param)
 	if chosen != "" && !slices.Contains(values, chosen) {
 		return "", nil, false
 	}
-	all := 0
-	for _, v := range values {
-		all += counts[v]
-		tabs = append(tabs, tab{
-			Text: v, Count: counts[v], Current: v == chosen,
-			Href: r.base + page + "?" + url.Values{param: {v}}.Encode(),
-		})
+	return chosen, tabsOf(r, page, param, chosen, values, counts, others), true
+}
+
+// tabsOf makes the tabs to choose a value from: first all, then each.
+func tabsOf(r *request, page, param, chosen string, values []string, counts map[string]int, others url.Values) []tab {
+	link := func(value string) string {
+		params := url.Values{}
+		maps.Copy(params, others)
+		if value != "" {
+			params.Set(param, value)
+		}
+		if len(params) == 0 {
+			return r.base + page
+		}
+		return r.base + page + "?" + params.Encode()
 	}
-	tabs = slices.Insert(tabs, 0, tab{Text: "all", Href: r.base + page, Count: all, Current: chosen == ""})
-	return chosen, tabs, true
+	tabs := []tab{{Text: "all", Href: link(""), Current: chosen == ""}}
+	for _, v := range values {
+		tabs[0].Count += counts[v]
+		tabs = append(tabs, tab{Text: v, Href: link(v), Count: counts[v], Current: v == chosen})
+	}
+	return tabs
 }
 
 // noChoice answers a value that choice does not know.
 func noChoice(r *request, param string, values []string) content {
 	return problem(http.StatusBadRequest, fmt.Sprintf("There is no %s %q. Known are: %s.",
-		param, r.URL.Query().Get(param), joinQuoted(values)))
+		param, clip(r.URL.Query().Get(param)), joinQuoted(values)))
 }
 
 type alertsData struct {
@@ -95,7 +108,7 @@ func (web *Web) alerts(r *request) content {
 			}
 		}
 	}
-	state, tabs, ok := choice(r, "alerts", "state", ruleStates, counts)
+	state, tabs, ok := choice(r, "alerts", "state", ruleStates, counts, nil)
 	if !ok {
 		return noChoice(r, "state", ruleStates)
 	}
@@ -152,7 +165,7 @@ func (web *Web) rules(r *request) content {
 			counts[string(s.Health)]++
 		}
 	}
-	health, tabs, ok := choice(r, "rules", "health", ruleHealths, counts)
+	health, tabs, ok := choice(r, "rules", "health", ruleHealths, counts, nil)
 	if !ok {
 		return noChoice(r, "health", ruleHealths)
 	}

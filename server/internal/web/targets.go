@@ -44,7 +44,7 @@ func (web *Web) targets(r *request) content {
 			counts[string(t.Health())]++
 		}
 	}
-	health, tabs, ok := choice(r, "targets", "state", targetHealths, counts)
+	health, tabs, ok := choice(r, "targets", "state", targetHealths, counts, nil)
 	if !ok {
 		return noChoice(r, "state", targetHealths)
 	}

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -86,16 +88,16 @@ func pairs(ls labels.Labels, without ...string) []pair {
 	var out []pair
 	ls.Range(func(l labels.Label) {
 		if !slices.Contains(without, l.Name) {
-			out = append(out, pair{Name: l.Name, Value: l.Value})
+			out = append(out, pair{Name: clip(l.Name), Value: clip(l.Value)})
 		}
 	})
 	return out
 }
 
-// linked marks the values that are addresses.
+// linked marks the values that are addresses, and whole.
 func linked(ps []pair) []pair {
 	for i := range ps {
-		ps[i].Link = webAddress(ps[i].Value)
+		ps[i].Link = len(ps[i].Value) <= maxText && webAddress(ps[i].Value)
 	}
 	return ps
 }
@@ -105,6 +107,21 @@ func linked(ps []pair) []pair {
 func webAddress(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// maxText is how many bytes of one text of others a page shows.
+const maxText = 4096
+
+// clip shortens a text that is too long for a page, and says so.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	end := maxText
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", s[:end], len(s))
 }
 
 // labelsOf are the labels of the pipeline as those of the rules.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var paths = []string{"/", "/alerts", "/rules", "/targets", "/graph?g0.expr=up"}
+var paths = []string{"/", "/silences", "/silences/new", "/alerts", "/rules", "/targets", "/graph?g0.expr=up"}
 
 func TestHeaders(t *testing.T) {
 	h := aNight().serve("")
@@ -21,15 +21,18 @@ func TestHeaders(t *testing.T) {
 			"Content-Type":           "text/html; charset=utf-8",
 			"Cache-Control":          "no-store",
 			"X-Content-Type-Options": "nosniff",
-			"Referrer-Policy":        "no-referrer",
+			"Referrer-Policy":        "same-origin", // less, and browsers would post our own forms as if from nowhere
 		} {
 			if got := header.Get(name); got != want {
 				t.Errorf("GET %s: %s is %q, want %q", path, name, got, want)
 			}
 		}
-		policy := header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "script-src") || strings.Contains(policy, "unsafe") {
-			t.Errorf("GET %s: Content-Security-Policy is %q, want one that allows no script", path, policy)
+		want := "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+		if path == "/" {
+			want += "; script-src 'self'" // which follows links of notifications
+		}
+		if got := header.Get("Content-Security-Policy"); got != want {
+			t.Errorf("GET %s: Content-Security-Policy is %q, want %q", path, got, want)
 		}
 	}
 }
@@ -40,15 +43,23 @@ func TestMethods(t *testing.T) {
 	for _, tc := range []struct {
 		method, path string
 		code         int
+		allow        string
 	}{
-		{http.MethodHead, "/", 200},
-		{http.MethodHead, "/alerts", 200},
-		{http.MethodHead, "/static/style.css", 200},
-		{http.MethodHead, "/nowhere", 404},
-		{http.MethodPost, "/", 405},
-		{http.MethodDelete, "/alerts", 405},
-		{http.MethodPost, "/graph", 405},
-		{http.MethodPost, "/nowhere", 404},
+		{http.MethodHead, "/", 200, ""},
+		{http.MethodHead, "/alerts", 200, ""},
+		{http.MethodHead, "/silences/new", 200, ""},
+		{http.MethodHead, "/static/style.css", 200, ""},
+		{http.MethodHead, "/nowhere", 404, ""},
+		{http.MethodPost, "/", 405, "GET, HEAD"},
+		{http.MethodDelete, "/alerts", 405, "GET, HEAD"},
+		{http.MethodPost, "/graph", 405, "GET, HEAD"},
+		{http.MethodPost, "/silences", 405, "GET, HEAD"},
+		{http.MethodPut, "/silences/new", 405, "GET, HEAD, POST"},
+		{http.MethodDelete, "/silences/x", 405, "GET, HEAD"},
+		{http.MethodGet, "/silences/x/expire", 405, "POST"},
+		{http.MethodGet, "/silences/x/extend", 405, "POST"},
+		{http.MethodPost, "/silences/x/expire", 404, ""},
+		{http.MethodPost, "/nowhere", 404, ""},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), tc.method, server.URL+tc.path, nil)
 		if err != nil {
@@ -62,8 +73,8 @@ func TestMethods(t *testing.T) {
 		if res.StatusCode != tc.code {
 			t.Errorf("%s %s: status %d, want %d", tc.method, tc.path, res.StatusCode, tc.code)
 		}
-		if allow := res.Header.Get("Allow"); (tc.code == 405) != (allow == "GET, HEAD") {
-			t.Errorf("%s %s: Allow is %q with status %d", tc.method, tc.path, allow, tc.code)
+		if allow := res.Header.Get("Allow"); allow != tc.allow {
+			t.Errorf("%s %s: Allow is %q, want %q", tc.method, tc.path, allow, tc.allow)
 		}
 	}
 }
@@ -73,6 +84,8 @@ func TestStatic(t *testing.T) {
 	for path, wantType := range map[string]string{
 		"/sub/static/style.css": "text/css; charset=utf-8",
 		"/sub/static/icon.svg":  "image/svg+xml",
+
+		"/sub/static/fragment.js": "text/javascript; charset=utf-8",
 	} {
 		res := get(t, h, path)
 		if got := res.Header().Get("Content-Type"); res.Code != 200 || got != wantType {
@@ -102,7 +115,7 @@ func TestBesideOthers(t *testing.T) {
 			mux.Handle(pattern, other)
 		}
 		for path, want := range map[string]int{
-			"/api/v1/alerts": 418, "/api/v2/alerts": 418, "/metrics": 418, "/alerts": 200, "/": 200, "/api/v1/none": 404, "/-/reload": 404,
+			"/api/v1/alerts": 418, "/api/v2/alerts": 418, "/metrics": 418, "/alerts": 200, "/": 200, "/silences": 200, "/silences/new": 200, "/api/v1/none": 404, "/-/reload": 404,
 		} {
 			if res := get(t, mux, prefix+path); res.Code != want {
 				t.Errorf("prefix %q: GET %s: status %d, want %d", prefix, path, res.Code, want)
@@ -134,7 +147,11 @@ func TestLinks(t *testing.T) {
 			continue
 		}
 		res := get(t, h, inside)
-		if want := 200; res.Code != want && inside != "/no/such/page" && !strings.Contains(inside, "lag_a") {
+		want := http.StatusOK
+		if strings.HasSuffix(inside, "/extend") || strings.HasSuffix(inside, "/expire") {
+			want = http.StatusMethodNotAllowed // the action of a form that is posted
+		}
+		if res.Code != want && inside != "/no/such/page" && !strings.Contains(inside, "lag_a") {
 			t.Errorf("GET %s: status %d, want %d", inside, res.Code, want)
 		}
 		if !strings.HasPrefix(res.Header().Get("Content-Type"), "text/html") {

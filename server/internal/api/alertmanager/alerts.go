@@ -1,13 +1,12 @@
 package alertmanager
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,82 +38,119 @@ func (api *API) getAlerts(w http.ResponseWriter, r *http.Request) {
 		if !f.wantsReceivers(receivers) {
 			continue
 		}
-		by := api.inhibitedBy(a, at)
-		if !f.wantsState(len(by) > 0) {
+		muted := api.mutesOf(a, at)
+		if !f.wantsState(muted) {
 			continue
 		}
-		listed = append(listed, show(a, receivers, by, nil))
+		listed = append(listed, show(a, receivers, muted, nil))
 	}
 	slices.SortFunc(listed, func(a, b shownAlert) int { return strings.Compare(a.Fingerprint, b.Fingerprint) })
-	respond(w, http.StatusOK, listed)
+	respondEscaped(w, http.StatusOK, listed)
 }
 
-// inhibitedBy returns the fingerprints of the alerts that inhibit a: one or none.
-func (api *API) inhibitedBy(a *alert.Alert, at time.Time) []string {
-	if fp, ok := api.opts.Pipeline.InhibitedBy(a.Labels, at); ok {
-		return []string{fp.String()}
+// mutes are the IDs of the silences, and the fingerprints of the alerts, that keep
+// an alert from being told.
+type mutes struct {
+	silencedBy, inhibitedBy []string
+}
+
+func (api *API) mutesOf(a *alert.Alert, at time.Time) mutes {
+	var m mutes
+	if api.opts.Silences != nil {
+		m.silencedBy = api.opts.Silences.SilencedBy(a.Labels, at)
 	}
-	return nil
+	if fp, ok := api.opts.Pipeline.InhibitedBy(a.Labels, at); ok {
+		m.inhibitedBy = []string{fp.String()}
+	}
+	return m
 }
 
 // postAlerts takes alerts in. Those that are valid stay, whatever is wrong with
 // the others.
 func (api *API) postAlerts(w http.ResponseWriter, r *http.Request) {
-	posted, err := api.decodeAlerts(w, r)
+	alerts, err := api.decodeAlerts(r)
 	if err != nil {
-		api.opts.Logger.Debug("Request refused", "path", r.URL.Path, "err", err)
-		openapi.ServeError(w, r, err)
+		api.refuse(w, r, err)
 		return
 	}
-	alerts := make([]*alert.Alert, len(posted))
-	for i, p := range posted {
-		alerts[i] = &alert.Alert{Alert: model.Alert{
-			Labels:       labelSet(p.Labels),
-			Annotations:  labelSet(p.Annotations),
-			StartsAt:     time.Time(p.StartsAt),
-			EndsAt:       time.Time(p.EndsAt),
-			GeneratorURL: string(p.GeneratorURL),
-		}}
-	}
-	err = api.opts.Store.Receive(r.Context(), api.opts.Now(), alerts)
-	switch {
+	switch err := api.opts.Store.Receive(r.Context(), api.opts.Now(), alerts); {
 	case errors.Is(err, alert.ErrNotSaved):
-		api.opts.Logger.Error("Alerts may not survive a crash", "err", err)
-		respond(w, http.StatusInternalServerError, err.Error())
-		return
+		api.opts.Logger.Error("Failed to save alerts", "err", err)
+		internalError(w, err)
 	case err != nil:
 		api.opts.Logger.Warn("Invalid alerts refused", "remote", r.RemoteAddr, "err", err)
 		badRequest(w, err.Error())
-		return
+	default:
+		respondEmpty(w, http.StatusOK)
 	}
-	w.WriteHeader(http.StatusOK)
 }
 
+// bytesPerAlert is the least that one alert takes of the largest body. It keeps
+// many tiny alerts, which are a hundred times larger in memory, from filling it.
+const bytesPerAlert = 64
+
 // decodeAlerts reads the body. Its errors say themselves which status they are.
-func (api *API) decodeAlerts(w http.ResponseWriter, r *http.Request) (models.PostableAlerts, error) {
-	if r.ContentLength == 0 {
-		return nil, openapi.Required("alerts", "body", "")
-	}
-	if err := wantJSON(r.Header.Get("Content-Type")); err != nil {
+//
+// The body is first checked to be JSON, and then read alert by alert: that keeps
+// only one of them in the shape in which it came.
+func (api *API) decodeAlerts(r *http.Request) ([]*alert.Alert, error) {
+	var raw json.RawMessage
+	if err := api.decode(r, "alerts", &raw); err != nil {
 		return nil, err
 	}
-	var posted models.PostableAlerts
-	var tooLarge *http.MaxBytesError
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, api.opts.MaxBodyBytes)).Decode(&posted)
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, openapi.New(http.StatusRequestEntityTooLarge, "body is larger than %d bytes: send fewer alerts at a time", tooLarge.Limit)
-	case errors.Is(err, io.EOF):
-		return nil, openapi.Required("alerts", "body", "")
-	case err != nil:
+	if raw[0] != '[' {
+		var list models.PostableAlerts // null is an empty one
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, openapi.NewParseError("alerts", "body", "", err)
+		}
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := d.Token(); err != nil {
 		return nil, openapi.NewParseError("alerts", "body", "", err)
 	}
-	for i, p := range posted {
-		if p == nil {
-			return nil, openapi.Required(fmt.Sprintf("%d", i), "body", nil)
+	most := int(api.opts.MaxBodyBytes/bytesPerAlert) + 1
+	var alerts []*alert.Alert
+	var invalid error // the first; what cannot be read at all comes before it
+	for i := 0; d.More(); i++ {
+		var p *models.PostableAlert
+		if err := d.Decode(&p); err != nil {
+			return nil, openapi.NewParseError("alerts", "body", "", err)
+		}
+		if i == most {
+			return nil, openapi.New(http.StatusRequestEntityTooLarge, "body has more than %d alerts: send fewer at a time", most)
+		}
+		if invalid == nil {
+			invalid = validateAlert(p, i)
+		}
+		if invalid == nil {
+			alerts = append(alerts, newAlert(p))
 		}
 	}
-	return posted, posted.Validate(strfmt.Default)
+	return alerts, invalid
+}
+
+// validateAlert says what is wrong with the alert at an index of the body.
+func validateAlert(p *models.PostableAlert, i int) error {
+	index := strconv.Itoa(i)
+	if p == nil {
+		return openapi.Required(index, "body", nil)
+	}
+	err := p.Validate(strfmt.Default)
+	if all := new(openapi.CompositeError); errors.As(err, &all) {
+		return all.ValidateName(index)
+	}
+	return err
+}
+
+func newAlert(p *models.PostableAlert) *alert.Alert {
+	return &alert.Alert{Alert: model.Alert{
+		Labels:       labelSet(p.Labels),
+		Annotations:  labelSet(p.Annotations),
+		StartsAt:     time.Time(p.StartsAt),
+		EndsAt:       time.Time(p.EndsAt),
+		GeneratorURL: string(p.GeneratorURL),
+	}}
 }
 
 func labelSet(posted models.LabelSet) model.LabelSet {
@@ -123,15 +159,4 @@ func labelSet(posted models.LabelSet) model.LabelSet {
 		ls[model.LabelName(name)] = model.LabelValue(value)
 	}
 	return ls
-}
-
-func wantJSON(contentType string) error {
-	const json = "application/json"
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	if mt, _, err := mime.ParseMediaType(contentType); err != nil || mt != json {
-		return openapi.InvalidContentType(contentType, []string{json})
-	}
-	return nil
 }

@@ -18,14 +18,14 @@ func TestGetAlertsShape(t *testing.T) {
 		t.Fatalf("POST: %d", resp.StatusCode)
 	}
 	resp := f.do(http.MethodGet, "/api/v2/alerts", "")
-	updated := get[[]jsonAlert](t, f, "/api/v2/alerts")[0].UpdatedAt
+	updated := listed[[]jsonAlert](t, f, "/api/v2/alerts")[0].UpdatedAt
 	expect(t, bodyOf(t, resp), `[{"annotations":{"summary":"s"},"endsAt":"2096-03-01T13:00:00.000+01:00","fingerprint":"d2c6efc389df0927","receivers":[{"name":"team"}],`+
 		`"startsAt":"2026-03-01T12:00:00.123Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"},"updatedAt":"`+updated+`",`+
 		`"generatorURL":"http://x/?a=\u003cb\u003e\u0026c","labels":{"alertname":"A"}}]`+"\n")
 	expect(t, resp.Header.Get("Content-Type")+" "+resp.Header.Get("Cache-Control"), "application/json no-store")
 
 	f.post(t, "alertname=B n=1", "alertname=B n=2", "alertname=B n=3", "alertname=B n=4")
-	alerts := get[[]jsonAlert](t, f, "/api/v2/alerts")
+	alerts := listed[[]jsonAlert](t, f, "/api/v2/alerts")
 	if len(alerts) != 5 || !slices.IsSortedFunc(alerts, func(a, b jsonAlert) int { return strings.Compare(a.Fingerprint, b.Fingerprint) }) {
 		t.Errorf("got %v, want 5 alerts sorted by fingerprint", alerts)
 	}
@@ -61,17 +61,17 @@ func TestGetAlertsFilters(t *testing.T) {
 		{"a receiver's name as label", []string{"receiver_matchers", "name=~q.*"}, []string{"Quiet"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := strings.Fields(names(get[[]jsonAlert](t, f, "/api/v2/alerts", tc.query...)))
+			got := strings.Fields(names(listed[[]jsonAlert](t, f, "/api/v2/alerts", tc.query...)))
 			slices.Sort(got)
 			expect(t, got, tc.want)
 		})
 	}
 
 	t.Run("status and receivers", func(t *testing.T) {
-		slow := get[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Slow", "filter", "cluster=a")[0]
-		down := get[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Down")[0]
+		slow := listed[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Slow", "filter", "cluster=a")[0]
+		down := listed[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Down")[0]
 		expect(t, slow.Status.State+fmt.Sprint(slow.Status.InhibitedBy), "suppressed["+down.Fingerprint+"]")
-		copied := get[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Copied")[0]
+		copied := listed[[]jsonAlert](t, f, "/api/v2/alerts", "filter", "alertname=Copied")[0]
 		expect(t, copied.Receivers, []map[string]string{{"name": "copies"}, {"name": "team"}})
 	})
 }
@@ -85,7 +85,7 @@ func TestGroups(t *testing.T) {
 
 	describe := func(query ...string) string {
 		var s []string
-		for _, g := range get[[]jsonGroup](t, f, "/api/v2/alerts/groups", query...) {
+		for _, g := range listed[[]jsonGroup](t, f, "/api/v2/alerts/groups", query...) {
 			s = append(s, g.Labels["cluster"]+"/"+g.Receiver["name"]+": "+names(g.Alerts))
 		}
 		return strings.Join(s, "; ")
@@ -107,10 +107,10 @@ func TestGroups(t *testing.T) {
 	}
 
 	t.Run("fields", func(t *testing.T) {
-		quiet := get[[]jsonGroup](t, f, "/api/v2/alerts/groups", "receiver", "quiet")[0]
+		quiet := listed[[]jsonGroup](t, f, "/api/v2/alerts/groups", "receiver", "quiet")[0]
 		expect(t, quiet.RouteLabels, map[string]string{"note": "q is quiet"})
 		expect(t, quiet.Alerts[0].Status.State+fmt.Sprint(quiet.Alerts[0].Status.MutedBy), "suppressed[always]")
-		copied := get[[]jsonGroup](t, f, "/api/v2/alerts/groups", "filter", "alertname=Copied")
+		copied := listed[[]jsonGroup](t, f, "/api/v2/alerts/groups", "filter", "alertname=Copied")
 		expect(t, copied[0].Alerts[0].Receivers, []map[string]string{{"name": "copies"}, {"name": "team"}})
 		expect(t, copied[0].RouteLabels, map[string]string{})
 	})
@@ -121,7 +121,7 @@ func TestPostInvalid(t *testing.T) {
 	f := newFixture(t, testConfig)
 	resp := f.do(http.MethodPost, "/api/v2/alerts", `[{"labels":{"x":""}},{"labels":{"alertname":"Good"}},{"labels":{"a":"b"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2029-01-01T00:00:00Z"}]`)
 	expect(t, fmt.Sprint(resp.StatusCode, " ", bodyOf(t, resp)), `400 "at least one label pair required\nstart time must be before end time"`+"\n")
-	expect(t, names(get[[]jsonAlert](t, f, "/api/v2/alerts")), "Good")
+	expect(t, names(listed[[]jsonAlert](t, f, "/api/v2/alerts")), "Good")
 }
 
 func TestReceivers(t *testing.T) {

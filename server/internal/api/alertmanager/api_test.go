@@ -20,6 +20,7 @@ import (
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 	"github.com/cresset-metrics/cresset/server/internal/dispatch"
+	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
 )
 
 func TestMain(m *testing.M) {
@@ -50,12 +51,33 @@ time_intervals:
 type fixture struct {
 	mux      *http.ServeMux
 	pipeline *dispatch.Pipeline
+	silences *silence.Store
 }
 
-func newFixture(t *testing.T, yaml string) *fixture {
+func newFixture(t *testing.T, yaml string) *fixture { return newFixtureWith(t, yaml, Options{}) }
+
+// newFixtureWith takes all but the parts from the options.
+func newFixtureWith(t *testing.T, yaml string, o Options) *fixture {
+	t.Helper()
+	f := newMux(t, yaml, o)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- f.pipeline.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return f
+}
+
+// newMux is a fixture whose pipeline does not run: no alert gets into a group.
+func newMux(t *testing.T, yaml string, o Options) *fixture {
 	t.Helper()
 	store := alert.NewStore(alert.Options{})
-	p := dispatch.New(dispatch.Options{Store: store})
+	silences := silence.New(silence.Options{Retention: time.Hour})
+	p := dispatch.New(dispatch.Options{Store: store, Silences: silences})
 	c, err := config.Load(yaml)
 	if err != nil {
 		t.Fatal(err)
@@ -63,22 +85,15 @@ func newFixture(t *testing.T, yaml string) *fixture {
 	if err := p.Apply(c); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- p.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	f := &fixture{mux: http.NewServeMux(), pipeline: p}
-	New(Options{
-		Store:    store,
-		Pipeline: p,
-		Started:  time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
-		Version:  Version{Version: "1.2.3", Revision: "abc", Branch: "main", BuildUser: "me", BuildDate: "today", GoVersion: "go1"},
-	}).Register(f.mux, "")
+	f := &fixture{mux: http.NewServeMux(), pipeline: p, silences: silences}
+	o.Store, o.Pipeline, o.Silences = store, p, f.silences
+	o.Started = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	if o.Version == (Version{}) {
+		o.Version = Version{Version: "1.2.3", Revision: "abc", Branch: "main", BuildUser: "me", BuildDate: "today", GoVersion: "go1"}
+	}
+	api := New(o)
+	api.Register(f.mux, "")
+	api.RegisterRemoved(f.mux, "")
 	return f
 }
 
@@ -105,8 +120,8 @@ func bodyOf(t *testing.T, resp *http.Response) string {
 	return string(b)
 }
 
-// get returns the decoded answer to a request that must succeed.
-func get[T any](t *testing.T, f *fixture, path string, query ...string) T {
+// listed returns the decoded answer to a request that must succeed.
+func listed[T any](t *testing.T, f *fixture, path string, query ...string) T {
 	t.Helper()
 	q := url.Values{}
 	for i := 0; i < len(query); i += 2 {
@@ -142,7 +157,7 @@ func (f *fixture) post(t *testing.T, specs ...string) {
 		t.Fatalf("POST: %d %s", resp.StatusCode, bodyOf(t, resp))
 	}
 	deadline := time.Now().Add(30 * time.Second)
-	for f.grouped() < len(get[[]any](t, f, "/api/v2/alerts")) {
+	for f.grouped() < len(listed[[]any](t, f, "/api/v2/alerts")) {
 		if time.Now().After(deadline) {
 			t.Fatal("the alerts do not get into groups")
 		}

@@ -1,7 +1,6 @@
 package alertmanager
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +37,7 @@ func BenchmarkGetAlerts(b *testing.B) {
 			StartsAt:    now, EndsAt: now.Add(time.Hour),
 		}})
 	}
-	if err := store.Receive(context.Background(), now, as); err != nil {
+	if err := store.Receive(b.Context(), now, as); err != nil {
 		b.Fatal(err)
 	}
 	if err := p.Apply(c); err != nil {

@@ -18,20 +18,20 @@ import (
 
 // filter is what a request for alerts or groups asks for.
 type filter struct {
-	active, inhibited bool // include alerts that are
-	muted             bool // include groups that are
-	matchers          labels.Matchers
-	receiver          *regexp.Regexp  // nil: any
-	receiverMatchers  labels.Matchers // on the receiver's labels
-	receiverLabels    map[string]model.LabelSet
+	active, silenced, inhibited bool // include alerts that are
+	muted                       bool // include groups that are
+	matchers                    labels.Matchers
+	receiver                    *regexp.Regexp  // nil: any
+	receiverMatchers            labels.Matchers // on the receiver's labels
+	receiverLabels              map[string]model.LabelSet
 }
 
-// newFilter reads the parameters. silenced is accepted and excludes nothing, as
-// nothing can be silenced; unprocessed is accepted and means nothing, as it
-// always has.
+// newFilter reads the parameters. unprocessed is accepted and means nothing, as
+// it always has.
 func newFilter(q url.Values, c *config.Config) (*filter, error) {
 	f := &filter{
 		active:         boolean(q, "active"),
+		silenced:       boolean(q, "silenced"),
 		inhibited:      boolean(q, "inhibited"),
 		muted:          boolean(q, "muted"),
 		receiverLabels: make(map[string]model.LabelSet, len(c.Receivers)),
@@ -40,8 +40,8 @@ func newFilter(q url.Values, c *config.Config) (*filter, error) {
 	if f.matchers, err = parseMatchers(q["filter"]); err != nil {
 		return nil, err
 	}
-	if q.Has("receiver") && last(q["receiver"]) != "" {
-		if f.receiver, err = regexp.Compile("^(?:" + last(q["receiver"]) + ")$"); err != nil {
+	if expr := last(q["receiver"]); expr != "" {
+		if f.receiver, err = compileReceiver("^(?:" + expr + ")$"); err != nil {
 			return nil, fmt.Errorf("failed to parse receiver param: %w", err)
 		}
 	}
@@ -54,6 +54,14 @@ func newFilter(q url.Values, c *config.Config) (*filter, error) {
 	return f, nil
 }
 
+func compileReceiver(expr string) (*regexp.Regexp, error) {
+	var budget regexpBudget
+	if err := budget.spend(expr); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(expr)
+}
+
 func receiverMatchers(q url.Values) (labels.Matchers, error) {
 	ms, err := parseMatchers(q["receiver_matchers"])
 	if err != nil {
@@ -64,10 +72,16 @@ func receiverMatchers(q url.Values) (labels.Matchers, error) {
 
 func parseMatchers(exprs []string) (labels.Matchers, error) {
 	ms := make(labels.Matchers, 0, len(exprs))
+	var budget regexpBudget
 	for _, expr := range exprs {
 		m, err := compat.Matcher(expr, "api")
 		if err != nil {
 			return nil, err
+		}
+		if m.Type == labels.MatchRegexp || m.Type == labels.MatchNotRegexp {
+			if err := budget.spend(m.Value); err != nil {
+				return nil, err
+			}
 		}
 		ms = append(ms, m)
 	}
@@ -92,12 +106,28 @@ func last(values []string) string {
 	return values[len(values)-1]
 }
 
+// labelsMatch says whether all matchers match. Unlike elsewhere, a label that is
+// there with an empty value counts as being there: receivers can have such.
+func labelsMatch(ms labels.Matchers, ls model.LabelSet) bool {
+	for _, m := range ms {
+		value, ok := ls[model.LabelName(m.Name)]
+		negative := m.Type == labels.MatchNotEqual || m.Type == labels.MatchNotRegexp
+		if m.Value == "" && ok && negative {
+			continue
+		}
+		if !m.Matches(string(value)) {
+			return false
+		}
+	}
+	return true
+}
+
 // wantsReceiver says whether the request asks for this receiver.
 func (f *filter) wantsReceiver(name string) bool {
 	if f.receiver != nil && !f.receiver.MatchString(name) {
 		return false
 	}
-	return f.receiverMatchers.Matches(f.receiverLabels[name])
+	return labelsMatch(f.receiverMatchers, f.receiverLabels[name])
 }
 
 // wantsReceivers says whether one of the receivers has the name that is asked
@@ -105,7 +135,7 @@ func (f *filter) wantsReceiver(name string) bool {
 func (f *filter) wantsReceivers(names []string) bool {
 	named := f.receiver == nil || slices.ContainsFunc(names, f.receiver.MatchString)
 	return named && (len(f.receiverMatchers) == 0 || slices.ContainsFunc(names, func(name string) bool {
-		return f.receiverMatchers.Matches(f.receiverLabels[name])
+		return labelsMatch(f.receiverMatchers, f.receiverLabels[name])
 	}))
 }
 
@@ -115,13 +145,13 @@ func (f *filter) wantsAlert(a *alert.Alert, at time.Time) bool {
 	return (a.EndsAt.IsZero() || !a.EndsAt.Before(at)) && f.matchers.Matches(a.Labels)
 }
 
-// wantsState says whether the request asks for alerts that are, or are not,
-// inhibited.
-func (f *filter) wantsState(inhibited bool) bool {
-	if inhibited {
-		return f.inhibited
+// wantsState says whether the request asks for alerts that are muted like this.
+// One that is silenced and inhibited must be wanted as both.
+func (f *filter) wantsState(m mutes) bool {
+	if len(m.silencedBy) == 0 && len(m.inhibitedBy) == 0 {
+		return f.active
 	}
-	return f.active
+	return (f.silenced || len(m.silencedBy) == 0) && (f.inhibited || len(m.inhibitedBy) == 0)
 }
 
 // receiverLabels returns the labels of a receiver; the name is always one.

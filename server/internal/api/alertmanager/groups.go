@@ -1,8 +1,11 @@
 package alertmanager
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
 )
@@ -20,18 +23,22 @@ func (api *API) getGroups(w http.ResponseWriter, r *http.Request) {
 
 	// An alert can be in several groups. What it is and who is told about it is
 	// found out once.
-	seen := make(map[*alert.Alert]*listedAlert)
+	seen := make(map[model.Fingerprint]*listedAlert)
 	for _, g := range groups {
+		if r.Context().Err() != nil {
+			return // nobody waits for the answer
+		}
 		g.Alerts = slices.DeleteFunc(g.Alerts, func(a *alert.Alert) bool {
 			if !f.wantsAlert(a, at) {
 				return true
 			}
-			l := seen[a]
+			fp := a.Fingerprint()
+			l := seen[fp]
 			if l == nil {
-				l = &listedAlert{inhibitedBy: api.inhibitedBy(a, at)}
-				seen[a] = l
+				l = &listedAlert{muted: api.mutesOf(a, at)}
+				seen[fp] = l
 			}
-			if !f.wantsState(len(l.inhibitedBy) > 0) {
+			if !f.wantsState(l.muted) {
 				return true
 			}
 			l.receivers = append(l.receivers, g.Receiver)
@@ -49,10 +56,16 @@ func (api *API) getGroups(w http.ResponseWriter, r *http.Request) {
 		}
 		alerts := make([]shownAlert, len(g.Alerts))
 		for i, a := range g.Alerts {
-			alerts[i] = show(a, seen[a].receivers, seen[a].inhibitedBy, g.MutedBy)
+			l := seen[a.Fingerprint()]
+			alerts[i] = show(a, l.receivers, l.muted, g.MutedBy)
+		}
+		escaped, err := json.Marshal(alerts)
+		if err != nil {
+			internalError(w, err)
+			return
 		}
 		listed = append(listed, shownGroup{
-			Alerts:      alerts,
+			Alerts:      escaped,
 			Labels:      g.Labels,
 			Receiver:    receiverName{g.Receiver},
 			RouteLabels: g.RouteLabels(),
@@ -63,5 +76,6 @@ func (api *API) getGroups(w http.ResponseWriter, r *http.Request) {
 
 // listedAlert is what the groups of an alert have in common.
 type listedAlert struct {
-	receivers, inhibitedBy []string
+	receivers []string
+	muted     mutes
 }

@@ -13,7 +13,7 @@ func (api *API) getReceivers(w http.ResponseWriter, r *http.Request) {
 	listed := make([]shownReceiver, 0, len(c.Receivers))
 	for i := range c.Receivers {
 		rc := &c.Receivers[i]
-		if ls := receiverLabels(rc); matchers.Matches(ls) {
+		if ls := receiverLabels(rc); labelsMatch(matchers, ls) {
 			listed = append(listed, shownReceiver{Labels: ls, Name: rc.Name})
 		}
 	}

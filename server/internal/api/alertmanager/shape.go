@@ -1,6 +1,8 @@
 package alertmanager
 
 import (
+	"encoding/json"
+
 	"github.com/go-openapi/strfmt"
 	"github.com/prometheus/common/model"
 
@@ -30,10 +32,10 @@ type shownStatus struct {
 }
 
 type shownGroup struct {
-	Alerts      []shownAlert   `json:"alerts"`
-	Labels      model.LabelSet `json:"labels"`
-	Receiver    receiverName   `json:"receiver"`
-	RouteLabels model.LabelSet `json:"routeLabels"`
+	Alerts      json.RawMessage `json:"alerts"` // escaped, which the group itself is not
+	Labels      model.LabelSet  `json:"labels"`
+	Receiver    receiverName    `json:"receiver"`
+	RouteLabels model.LabelSet  `json:"routeLabels"`
 }
 
 type shownReceiver struct {
@@ -47,7 +49,7 @@ type receiverName struct {
 
 // show is an alert as the API shows it. One that is muted for whatever reason is
 // suppressed. No list and no mapping is ever null.
-func show(a *alert.Alert, receivers, inhibitedBy, mutedBy []string) shownAlert {
+func show(a *alert.Alert, receivers []string, muted mutes, mutedBy []string) shownAlert {
 	names := make([]receiverName, len(receivers))
 	for i, name := range receivers {
 		names[i].Name = name
@@ -57,7 +59,7 @@ func show(a *alert.Alert, receivers, inhibitedBy, mutedBy []string) shownAlert {
 		annotations = model.LabelSet{}
 	}
 	state := "active"
-	if len(inhibitedBy) > 0 || len(mutedBy) > 0 {
+	if len(muted.silencedBy) > 0 || len(muted.inhibitedBy) > 0 || len(mutedBy) > 0 {
 		state = "suppressed"
 	}
 	return shownAlert{
@@ -67,9 +69,9 @@ func show(a *alert.Alert, receivers, inhibitedBy, mutedBy []string) shownAlert {
 		Receivers:   names,
 		StartsAt:    strfmt.DateTime(a.StartsAt),
 		Status: shownStatus{
-			InhibitedBy: orEmpty(inhibitedBy),
+			InhibitedBy: orEmpty(muted.inhibitedBy),
 			MutedBy:     orEmpty(mutedBy),
-			SilencedBy:  []string{},
+			SilencedBy:  orEmpty(muted.silencedBy),
 			State:       state,
 		},
 		UpdatedAt:    strfmt.DateTime(a.UpdatedAt),
