@@ -55,6 +55,7 @@ func startForDemo(ctx context.Context, files demo.Files) (address string, stop f
 		AlertmanagerFile: files.Alertmanager,
 		StoragePath:      files.Storage,
 		ListenAddress:    "127.0.0.1:0",
+		Alerting:         app.AlertingOptions{ResolvedWhileMuted: true, ExactRepeat: true}, // as serve has it
 		Version:          version(),
 	})
 	if err != nil {

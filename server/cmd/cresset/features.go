@@ -4,10 +4,21 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/alertmanager/featurecontrol"
 )
 
-// concurrentRules is the feature of evaluating rules of a group at the same time.
-const concurrentRules = "concurrent-rule-eval"
+// Features of serve that Prometheus has too.
+const (
+	concurrentRules = "concurrent-rule-eval" // rules of a group are evaluated at the same time
+	autoReload      = "auto-reload-config"   // files are loaded anew when they have changed
+)
+
+// alertingFeatures are those of serve that Alertmanager has.
+var alertingFeatures = []string{
+	featurecontrol.FeatureAlertNamesInMetrics, featurecontrol.FeatureReceiverNameInMetrics, featurecontrol.FeatureGroupKeyInMetrics,
+	featurecontrol.FeatureClassicMode, featurecontrol.FeatureUTF8StrictMode,
+}
 
 // What Prometheus knows besides.
 var (
@@ -15,7 +26,7 @@ var (
 	builtInFeatures = []string{"native-histograms", "ooo-native-histograms", "promql-duration-expr"}
 
 	missingFeatures = []string{
-		"auto-reload-config", "created-timestamp-zero-ingestion", "delayed-compaction", "exemplar-storage", "extra-scrape-metrics",
+		"created-timestamp-zero-ingestion", "delayed-compaction", "exemplar-storage", "extra-scrape-metrics",
 		"fast-startup", "histograms-st-encoding", "memory-snapshot-on-shutdown", "metadata-wal-records", "old-ui", "openmetrics2",
 		"otlp-deltatocumulative", "otlp-native-delta-ingestion", "promql-binop-fill-modifiers", "promql-delayed-name-removal",
 		"promql-experimental-functions", "promql-extended-range-selectors", "promql-per-step-stats", "search-api", "st-storage",
@@ -31,7 +42,7 @@ func enabled(values []string, logger *slog.Logger) map[string]bool {
 	for _, value := range values {
 		for name := range strings.SplitSeq(value, ",") {
 			switch {
-			case name == concurrentRules:
+			case name == concurrentRules, name == autoReload, slices.Contains(alertingFeatures, name):
 				features[name] = true
 			case slices.Contains(builtInFeatures, name):
 				logger.Warn("This option for --enable-feature changes nothing: what it stood for is always there", "option", name)

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/cresset-metrics/cresset/server/internal/app"
 )
 
 func main() {
@@ -46,13 +48,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cli.HelpFlag.Short('h')
 	cli.UsageWriter(stdout)
 	cli.ErrorWriter(stderr)
-	cli.Version(version())
 	code, done := exitOK, false
 	cli.Terminate(func(status int) { code, done = status, true })
+	versionFlag(cli, func(text string) {
+		fmt.Fprintln(stdout, text)
+		done = true
+	})
 
 	commands := map[string]func(context.Context) error{}
 	for _, add := range []func(*kingpin.Application, io.Writer, io.Writer) (string, func(context.Context) error){
-		serveCommand, checkCommand, checkRulesCommand, testCommand, demoCommand,
+		serveCommand, alertmanagerCommand, checkCommand, checkRulesCommand, testCommand, demoCommand,
 	} {
 		name, command := add(cli, stdout, stderr)
 		commands[name] = command
@@ -64,6 +69,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return code
 	case err != nil:
 		fmt.Fprintf(stderr, "cresset: %s (try cresset --help)\n", blame(cli, args, err))
+		if inPlaceOfAlertmanager(cli, args) {
+			return exitError // as it has for everything
+		}
 		return exitUsage
 	}
 	if err := commands[name](ctx); err != nil {
@@ -76,6 +84,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	return exitOK
+}
+
+// inPlaceOfAlertmanager says whether arguments, understood or not, are for the
+// command that takes Alertmanager's place.
+func inPlaceOfAlertmanager(cli *kingpin.Application, args []string) bool {
+	parsed, _ := cli.ParseContext(args) // what is wrong with them is known
+	return parsed != nil && parsed.SelectedCommand != nil && parsed.SelectedCommand.FullCommand() == alertmanagerName
+}
+
+// versionFlag shows the version, of Alertmanager too to those who ask the command
+// that takes its place.
+func versionFlag(cli *kingpin.Application, show func(string)) {
+	cli.Flag("version", "Show the version.").PreAction(func(parsed *kingpin.ParseContext) error {
+		text := version()
+		if c := parsed.SelectedCommand; c != nil && c.FullCommand() == alertmanagerName {
+			text = fmt.Sprintf("alertmanager, version %s (cresset %s)", app.AlertmanagerVersion, text)
+		}
+		show(text)
+		return nil
+	}).Bool()
 }
 
 // endAtOnce lets signals end the process, for a command that has nothing to tidy

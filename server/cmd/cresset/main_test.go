@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 //	await URL [TEXT]      waits until the URL answers 200, with the text in it
 //	await-not URL TEXT    waits until the URL answers 200 without the text
 //	take ADDRESS          listens there until the script ends
-//	signal NAME FILE      sends HUP or TERM to the process whose number the file holds
+//	post CODE URL TEXT    sends a POST request, to be answered with CODE and a body with the text
+//	signal NAME FILE      sends HUP, INT or TERM to the process whose number the file holds
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"await":     await,
 			"await-not": awaitNot,
 			"take":      take,
+			"post":      post,
 			"signal":    sendSignal,
 		},
 	})
@@ -54,7 +56,18 @@ func take(ts *testscript.TestScript, _ bool, args []string) {
 func sendSignal(ts *testscript.TestScript, _ bool, args []string) {
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[1])))
 	ts.Check(err)
-	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}[args[0]]))
+	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[0]]))
+}
+
+func post(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Post(args[1], "", nil)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
+		ts.Fatalf("got %s %q, want %s with %q", resp.Status, body, args[0], args[2])
+	}
 }
 
 func await(ts *testscript.TestScript, _ bool, args []string) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +35,7 @@ type serveFlags struct {
 	grace       model.Duration
 	concurrent  int
 	features    []string
+	autoReload  model.Duration
 	drain       bool
 	timeout     model.Duration
 	lookback    model.Duration
@@ -48,6 +50,8 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 
 	cmd.Flag("config.file", "prometheus.yml: what to scrape, which rules, which other Alertmanagers. Without it, a built-in one.").StringVar(&o.PrometheusFile)
 	cmd.Flag("alertmanager.config.file", "alertmanager.yml: who is told of which alerts, and how. Without it, alerts are grouped and shown, and sent to nobody.").StringVar(&o.AlertmanagerFile)
+
+	cmd.Flag("config.auto-reload-interval", "With --enable-feature=auto-reload-config: time between two looks at whether the files have changed, to load them anew.").Default("30s").SetValue(&f.autoReload)
 
 	cmd.Flag("storage.path", "Folder for what must be kept. A folder that Prometheus wrote is opened as it is.").Default("data/").StringVar(&o.StoragePath)
 	cmd.Flag("storage.tsdb.path", "Another name of --storage.path.").Hidden().StringVar(&o.StoragePath)
@@ -71,12 +75,14 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 
 	cmd.Flag("alertmanager.drain-notification-queue-on-shutdown", "When the server stops, or another Alertmanager is no longer known, still send it the alerts that wait for it, for up to five seconds. Otherwise they are dropped.").Default("true").BoolVar(&f.drain)
 
+	alertingFlags(cmd, &o.Alerting, alertingDefaults{mended: "true"})
+
 	cmd.Flag("query.timeout", "How long a query may take.").Default("2m").SetValue(&f.timeout)
 	cmd.Flag("query.max-concurrency", "Queries that may run at once.").Default("20").IntVar(&o.QueryConcurrency)
 	cmd.Flag("query.max-samples", "Samples that one query may hold in memory.").Default("50000000").IntVar(&o.QueryMaxSamples)
 	cmd.Flag("query.lookback-delta", "How old a sample may be to count as current.").Default("5m").SetValue(&f.lookback)
 
-	cmd.Flag("enable-feature", "Names of optional features, separated by commas. There is one: concurrent-rule-eval.").StringsVar(&f.features)
+	cmd.Flag("enable-feature", "Names of optional features, separated by commas: "+strings.Join(slices.Concat([]string{concurrentRules, autoReload}, alertingFeatures), ", ")+".").StringsVar(&f.features)
 
 	cmd.Flag("log.level", "Least severity of messages.").Default("info").EnumVar(&f.logLevel, promslog.LevelFlagOptions...)
 	cmd.Flag("log.format", "Format of messages.").Default("logfmt").EnumVar(&f.logFormat, promslog.FormatFlagOptions...)
@@ -86,10 +92,13 @@ func serveCommand(cli *kingpin.Application, _, stderr io.Writer) (string, func(c
 		for _, flag := range cmd.Model().Flags {
 			o.Flags[flag.Name] = flag.Value.String()
 		}
+		if err := checkAlerting(&o.Alerting); err != nil {
+			return err
+		}
 		if err := f.complete(stderr); err != nil {
 			return err
 		}
-		return serve(ctx, *o)
+		return untilStopped(ctx, func() (runner, error) { return app.New(*o) })
 	}
 }
 
@@ -122,24 +131,60 @@ func (f *serveFlags) complete(stderr io.Writer) error {
 			return err
 		}
 	}
-	if f.corsOrigin != "" {
-		if o.CORSOrigin, err = regexp.Compile("^(?:" + f.corsOrigin + ")$"); err != nil {
-			return fmt.Errorf("--web.cors.origin: %w", err)
-		}
+	if o.CORSOrigin, err = wholeOrigin(f.corsOrigin); err != nil {
+		return fmt.Errorf("--web.cors.origin: %w", err)
 	}
-	level, format := promslog.NewLevel(), promslog.NewFormat()
-	if err := level.Set(f.logLevel); err != nil {
-		return fmt.Errorf("--log.level: %w", err)
+	if o.Logger, err = newLogger(f.logLevel, f.logFormat, stderr); err != nil {
+		return err
 	}
-	if err := format.Set(f.logFormat); err != nil {
-		return fmt.Errorf("--log.format: %w", err)
-	}
-	o.Logger = promslog.New(&promslog.Config{Level: level, Format: format, Writer: stderr})
 	slog.SetDefault(o.Logger) // for libraries that are not given one
-	if enabled(f.features, o.Logger)[concurrentRules] {
+	return f.enable()
+}
+
+// enable turns the names of features into options.
+func (f *serveFlags) enable() (err error) {
+	o := &f.options
+	features := enabled(f.features, o.Logger)
+	if features[concurrentRules] {
 		o.MaxConcurrentEvals = max(f.concurrent, 0)
 	}
+	if features[autoReload] {
+		if f.autoReload <= 0 {
+			return fmt.Errorf("--config.auto-reload-interval: must be more than 0, but is %s", &f.autoReload)
+		}
+		o.AutoReloadInterval = time.Duration(f.autoReload)
+	}
+	var names []string
+	for _, name := range alertingFeatures {
+		if features[name] {
+			names = append(names, name)
+		}
+	}
+	if o.Alerting.Features, err = alertmanagerFeatures(names, o.Logger); err != nil {
+		return fmt.Errorf("--enable-feature: %w", err)
+	}
 	return nil
+}
+
+// newLogger logs as flags say, whose values are among those that promslog has.
+func newLogger(level, format string, to io.Writer) (*slog.Logger, error) {
+	c := &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat(), Writer: to}
+	if err := c.Level.Set(level); err != nil {
+		return nil, fmt.Errorf("--log.level: %w", err)
+	}
+	if err := c.Format.Set(format); err != nil {
+		return nil, fmt.Errorf("--log.format: %w", err)
+	}
+	return promslog.New(c), nil
+}
+
+// wholeOrigin compiles an expression that must match the whole of an origin; nil if
+// there is none.
+func wholeOrigin(expr string) (*regexp.Regexp, error) {
+	if expr == "" {
+		return nil, nil
+	}
+	return regexp.Compile("^(?:" + expr + ")$")
 }
 
 // orNone is the duration of a flag as an option, where 0 would be the default.
@@ -162,12 +207,19 @@ func parseExternalURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// serve runs the server until ctx ends, and reloads its files at each SIGHUP.
-func serve(ctx context.Context, o app.Options) error {
+// runner is a server that can be run.
+type runner interface {
+	Run(ctx context.Context) error
+	Reload() error
+}
+
+// untilStopped makes a server and runs it until ctx ends. At each SIGHUP it reloads
+// its files.
+func untilStopped(ctx context.Context, newServer func() (runner, error)) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // first of all: unheeded, it would end the process
 	defer signal.Stop(hangups)
-	server, err := app.New(o)
+	server, err := newServer()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -16,25 +17,22 @@ import (
 
 // settleAddress finds out how the server is reached, by its users and by
 // itself.
-func (a *App) settleAddress() error {
+func (a *App) settleAddress() (self config.Self, err error) {
 	protection, err := protectionOf(a.o.WebConfigFile)
 	if err != nil {
-		return err
+		return self, err
 	}
-	if a.o.ExternalURL == nil {
-		a.o.ExternalURL = externalURL(a.listener.Addr(), protection.tls())
+	a.externalURL = a.o.ExternalURL
+	if a.externalURL == nil {
+		a.externalURL = externalURL(a.Addr(), protection.tls())
 	}
-	if a.o.RoutePrefix == "" {
-		a.o.RoutePrefix = a.o.ExternalURL.Path
-	}
-	if a.o.RoutePrefix, err = cleanPrefix(a.o.RoutePrefix); err != nil {
-		return err
+	if a.prefix, err = cleanPrefix(cmp.Or(a.o.RoutePrefix, a.externalURL.Path)); err != nil {
+		return self, err
 	}
 	if a.o.PrometheusFile == "" && protection.credentials() {
-		return fmt.Errorf("%s asks for credentials that the built-in configuration, which scrapes this server itself, does not have: give a prometheus.yml with --config.file", a.o.WebConfigFile)
+		return self, fmt.Errorf("%s asks for credentials that the built-in configuration, which scrapes this server itself, does not have: give a prometheus.yml with --config.file", a.o.WebConfigFile)
 	}
-	a.self = config.Self{Address: a.listener.Addr().String(), Prefix: a.o.RoutePrefix, TLS: protection.tls()}
-	return nil
+	return config.Self{Address: a.Addr().String(), Prefix: a.prefix, TLS: protection.tls()}, nil
 }
 
 // externalURL is how users reach what listens there, unless they say otherwise.
@@ -52,6 +50,20 @@ func externalURL(addr net.Addr, tls bool) *url.URL {
 		u.Host = net.JoinHostPort(host, port)
 	}
 	return u
+}
+
+// portURL is a server's address by the name of the machine and the port it listens
+// on, as Alertmanager has it.
+func portURL(addr net.Addr) (*url.URL, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return nil, err
+	}
+	return &url.URL{Scheme: "http", Host: host + ":" + cmp.Or(port, "80")}, nil
 }
 
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)

@@ -26,7 +26,7 @@ func (p *parts) receive(logger *slog.Logger) func([]rule.Alert) {
 				GeneratorURL: a.GeneratorURL,
 			}}
 		}
-		if err := p.alerts.Receive(context.Background(), time.Now(), received); err != nil {
+		if err := p.alerting.alerts.Receive(context.Background(), time.Now(), received); err != nil {
 			logger.Error("Alerts of rules are not valid and were left out", "err", err)
 		}
 	}

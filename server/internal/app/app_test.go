@@ -22,7 +22,22 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus/promhttp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// What Alertmanager's package starts for a member of a cluster goes on until the
+// process ends: it has no way to stop it.
+func TestMain(m *testing.M) {
+	const memberlist = "github.com/hashicorp/memberlist."
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).streamListen"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).packetListen"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).packetHandler"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).triggerFunc"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).pushPullTrigger"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).checkBroadcastQueueDepth"),
+		goleak.IgnoreAnyFunction(memberlist+"(*Memberlist).Leave"), // of one who found nobody to tell, for 10 s
+		goleak.IgnoreAnyFunction(memberlist+"(*NetTransport).tcpListen"),
+		goleak.IgnoreAnyFunction(memberlist+"(*NetTransport).udpListen"),
+	)
+}
 
 // write stores files below a new folder and returns it.
 func write(t *testing.T, files map[string]string) string {
@@ -73,7 +88,7 @@ func launch(t *testing.T, o Options) (a *App, stop func()) {
 }
 
 // base is where the server's paths begin, whatever its users are told.
-func (a *App) base() string { return "http://" + a.Addr().String() + a.o.RoutePrefix + "/" }
+func (a *App) base() string { return "http://" + a.Addr().String() + a.prefix + "/" }
 
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, condition func() error) {

@@ -1,14 +1,9 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"runtime"
 	"strings"
-	"time"
-
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/cresset-metrics/cresset/prometheus/promhttp"
 	amapi "github.com/cresset-metrics/cresset/server/internal/api/alertmanager"
@@ -17,45 +12,11 @@ import (
 	page "github.com/cresset-metrics/cresset/server/internal/web"
 )
 
-const (
-	// headerTimeout bounds how long a client may take to send its request's
-	// head, so that idle connections do not pile up.
-	headerTimeout = 10 * time.Second
-	// requestGrace is how long requests that are under way may take when the
-	// server stops.
-	requestGrace = 2 * time.Second
-)
-
-// serve answers requests with whatever handler is in force, until ctx ends.
-func (a *App) serve(ctx context.Context) error {
-	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*a.handler.Load()).ServeHTTP(w, r) }),
-		ReadHeaderTimeout: headerTimeout,
-	}
-	failed := make(chan error, 1)
-	go func() {
-		flags := &web.FlagConfig{WebConfigFile: &a.o.WebConfigFile}
-		failed <- web.Serve(a.listener, server, flags, a.logger.With("part", "web"))
-	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.Background(), requestGrace)
-	defer cancel()
-	if err := server.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
-		_ = server.Close() // those still under way are cut off; the error says no more
-	}
-	<-failed
-	return nil
-}
-
 // routes is the handler of a server that is ready. docs/paths-and-flags.md has
 // its table.
 func (a *App) routes(p *parts) http.Handler {
 	mux := http.NewServeMux()
-	prefix := a.o.RoutePrefix
+	prefix := a.prefix
 
 	promapi.New(promapi.Options{
 		Engine:               p.query,
@@ -68,43 +29,67 @@ func (a *App) routes(p *parts) http.Handler {
 		Flags:                a.o.Flags,
 		Build:                promapi.BuildInfo{Version: prometheusVersion, Revision: "cresset-" + a.o.Version, GoVersion: runtime.Version()},
 		Runtime:              a.runtimeInfo,
-		ListenAddress:        a.listener.Addr().String(),
-		ExternalURL:          a.o.ExternalURL,
+		ListenAddress:        a.Addr().String(),
+		ExternalURL:          a.externalURL,
 		CORSOrigin:           a.o.CORSOrigin,
-		Logger:               a.logger.With("part", "api"),
+		Logger:               a.logger.With("component", "api"),
 	}).Register(mux, prefix)
 
-	amapi.New(amapi.Options{
-		Store:      p.alerts,
-		Pipeline:   p.pipeline,
-		Version:    amapi.Version{Version: alertmanagerVersion, Revision: "cresset-" + a.o.Version, GoVersion: runtime.Version()},
-		Started:    a.started,
-		Logger:     a.logger.With("part", "api"),
-		Registerer: a.registry.ours,
-	}).Register(mux, prefix)
+	a.alertmanagerAPI(p.alerting, amapi.Options{}).Register(mux, prefix)
 
 	page.New(page.Options{
 		Engine:      p.query,
-		Pipeline:    p.pipeline,
+		Pipeline:    p.alerting.pipeline,
+		Silences:    p.alerting.silences,
 		Rules:       p.rules.Groups,
 		Targets:     p.scraper,
-		ExternalURL: a.o.ExternalURL,
+		ExternalURL: a.externalURL,
 		Version:     a.o.Version,
-		Logger:      a.logger.With("part", "web"),
+		Logger:      a.logger.With("component", "web"),
 	}).Register(mux, prefix)
 
-	metrics := promhttp.InstrumentMetricHandler(a.registry.ours,
-		promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
-			ErrorHandling: promhttp.ContinueOnError,
-			ErrorLog:      errorLog{a.logger},
-			Registry:      a.registry.ours,
-		}))
-	handle(mux, prefix+"/metrics", metrics, http.MethodGet)
-	handle(mux, prefix+"/-/healthy", http.HandlerFunc(healthy), http.MethodGet)
-	handle(mux, prefix+"/-/ready", http.HandlerFunc(ready), http.MethodGet)
+	handle(mux, prefix+"/metrics", a.metricsPage(), http.MethodGet)
+	handle(mux, prefix+"/-/healthy", text("Prometheus Server is Healthy.\n"), http.MethodGet)
+	handle(mux, prefix+"/-/ready", text("Prometheus Server is Ready.\n"), http.MethodGet)
 	handle(mux, prefix+"/-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.reloadRequest)),
 		http.MethodPost, http.MethodPut)
 	return mux
+}
+
+// alertmanagerAPI is Alertmanager's API over the parts, with what the options say
+// beyond that.
+func (s *server) alertmanagerAPI(p *alerting, o amapi.Options) *amapi.API {
+	o.Store = p.alerts
+	o.Pipeline = p.pipeline
+	o.Silences = p.silences
+	if p.cluster != nil {
+		o.Cluster = p.clusterStatus
+	}
+	o.Version = amapi.Version{Version: AlertmanagerVersion, Revision: "cresset-" + s.version, GoVersion: runtime.Version()}
+	o.Started = s.started
+	o.Concurrency = p.o.GetConcurrency
+	o.Logger = s.logger.With("component", "api")
+	o.Registerer = s.registry.ours
+	return amapi.New(o)
+}
+
+func (p *alerting) clusterStatus() amapi.ClusterStatus {
+	status := p.cluster.Status()
+	told := amapi.ClusterStatus{Name: status.Name, Status: status.Status}
+	for _, peer := range status.Peers {
+		told.Peers = append(told.Peers, amapi.Peer{Name: peer.Name, Address: peer.Address})
+	}
+	return told
+}
+
+// metricsPage has the metrics of all parts.
+func (s *server) metricsPage() http.Handler {
+	return promhttp.InstrumentMetricHandler(s.registry.ours,
+		promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{
+			ErrorHandling: promhttp.ContinueOnError,
+			ErrorLog:      errorLog{s.logger},
+			Registry:      s.registry.ours,
+		}))
 }
 
 // handle serves a path by these methods, and says so to those who use another.
@@ -130,21 +115,16 @@ func (a *App) reloadRequest(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// The answers of a server that is alive; Prometheus' texts, which probes may
-// look for.
-func healthy(w http.ResponseWriter, _ *http.Request) {
-	say(w, http.StatusOK, "Prometheus Server is Healthy.\n")
+// text answers with 200.
+func text(body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
 }
 
-func ready(w http.ResponseWriter, _ *http.Request) {
-	say(w, http.StatusOK, "Prometheus Server is Ready.\n")
-}
-
-// starting answers while the parts are built, which takes as long as the storage
+// starting answers while the parts are built, which may take as long as the storage
 // needs to read what was not yet written to blocks.
 func starting(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/-/healthy") {
-		healthy(w, r)
+		say(w, http.StatusOK, "The server is starting.\n")
 		return
 	}
 	say(w, http.StatusServiceUnavailable, "Service Unavailable: the server is starting.\n")
@@ -162,11 +142,11 @@ func say(w http.ResponseWriter, code int, text string) {
 
 // shownConfig is prometheus.yml as it is in effect, without its secrets.
 func (a *App) shownConfig() string {
-	return a.config.Load().Prometheus.String()
+	return a.reloader.current.Load().Prometheus.String()
 }
 
 func (a *App) runtimeInfo() promapi.RuntimeInfo {
-	success, last := a.reloads.state()
+	success, last := a.reloader.metrics.state()
 	retention := a.o.StorageRetention
 	if retention == 0 && a.o.StorageMaxBytes == 0 {
 		retention = storage.DefaultRetention

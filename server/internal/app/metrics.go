@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/md5"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -13,14 +14,17 @@ import (
 	"github.com/cresset-metrics/cresset/adapters/clientgolang"
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/cresset-metrics/cresset/prometheus/collectors/version"
+	"github.com/cresset-metrics/cresset/server/internal/config"
 )
 
 // The versions of the servers whose behaviour this one has, which their clients
 // ask for: they decide by them what they can expect.
 const (
 	prometheusVersion   = "3.15.0"
-	alertmanagerVersion = "0.34.2"
+	AlertmanagerVersion = "0.34.2"
 )
+
+var versionOf = map[string]string{"prometheus": prometheusVersion, "alertmanager": AlertmanagerVersion}
 
 // registries bring the metrics of this server and those that the libraries in it
 // registered with client_golang onto one page.
@@ -29,15 +33,17 @@ type registries struct {
 	theirs *clientprometheus.Registry // of the parts of Prometheus that this server is made of
 }
 
-func newRegistries(version string) *registries {
+// newRegistries has the versions of the servers for which this one stands.
+func newRegistries(version string, servers ...string) *registries {
 	r := &registries{ours: prometheus.NewRegistry(), theirs: clientprometheus.NewRegistry()}
 	r.ours.MustRegister(
 		prometheus.NewGoCollector(),
 		prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}),
 		buildInfo("cresset", version),
-		buildInfo("prometheus", prometheusVersion),
-		buildInfo("alertmanager", alertmanagerVersion),
 	)
+	for _, s := range servers {
+		r.ours.MustRegister(buildInfo(s, versionOf[s]))
+	}
 	return r
 }
 
@@ -58,16 +64,21 @@ func (r *registries) Gather() ([]*dto.MetricFamily, error) {
 // reloadMetrics tell how loading the configuration went, to the readers of both
 // servers' dashboards.
 type reloadMetrics struct {
-	success, time []prometheus.Gauge // of either server
+	success, time []prometheus.Gauge // of each server
+	hash          prometheus.Gauge   // of alertmanager.yml
 
 	mu   sync.Mutex // guards what follows
 	ok   bool
 	last time.Time
 }
 
-func newReloadMetrics(r prometheus.Registerer) *reloadMetrics {
-	m := &reloadMetrics{}
-	for _, server := range []string{"prometheus", "alertmanager"} {
+func newReloadMetrics(r prometheus.Registerer, servers ...string) *reloadMetrics {
+	m := &reloadMetrics{hash: prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "alertmanager_config_hash",
+		Help: "Hash of the currently loaded alertmanager configuration. Note that this is not a cryptographically strong hash.",
+	})}
+	r.MustRegister(m.hash)
+	for _, server := range servers {
 		m.success = append(m.success, prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: server,
 			Name:      "config_last_reload_successful",
@@ -85,10 +96,11 @@ func newReloadMetrics(r prometheus.Registerer) *reloadMetrics {
 	return m
 }
 
-func (m *reloadMetrics) succeeded(at time.Time) {
+func (m *reloadMetrics) succeeded(at time.Time, c *config.Config) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.ok, m.last = true, at
+	m.hash.Set(shortHash(c.AlertmanagerText))
 	for i := range m.success {
 		m.success[i].Set(1)
 		m.time[i].Set(float64(at.UnixMilli()) / 1e3)
@@ -102,6 +114,16 @@ func (m *reloadMetrics) failed() {
 	for _, g := range m.success {
 		g.Set(0)
 	}
+}
+
+// shortHash is as much of an MD5 sum as a float holds, read as Alertmanager does.
+func shortHash(content []byte) float64 {
+	sum := md5.Sum(content)
+	var number uint64
+	for i, b := range sum[:6] {
+		number |= uint64(b) << (8 * i)
+	}
+	return float64(number)
 }
 
 // state tells whether the last attempt succeeded, and when one last did.

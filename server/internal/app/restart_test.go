@@ -151,7 +151,7 @@ func TestAlertsOfRulesAfterACrash(t *testing.T) {
 	t.Run("first run", func(t *testing.T) {
 		a := serve(t, o)
 		before = awaitAlert(t, a, "Fires", "firing", firing)
-		if err := a.parts.Load().state.Save(time.Now()); err != nil {
+		if err := a.parts.Load().alerting.state.Save(time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		// What a process leaves that ends at once.
