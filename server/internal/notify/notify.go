@@ -165,7 +165,10 @@ func (r *Receiver) deliverOne(ctx context.Context, in Integration, b Batch) (rep
 	entry, known := r.shared.Log.Get(key)
 	n := compose(entry, b, r.shared.Now())
 	_, span := scope.Start(ctx, "notify.DedupStage.Exec", b.attributes)
-	reason := reasonToNotify(entry, known, n, in.SendResolved(), b.RepeatInterval, b.At, r.shared.ExactRepeat)
+	reason := amnotify.ReasonDoNotNotify // where all is muted, that says nothing about what was told before
+	if len(n.alerts) > 0 {
+		reason = reasonToNotify(entry, known, n, in.SendResolved(), b.RepeatInterval, b.At, r.shared.ExactRepeat)
+	}
 	span.End()
 	if reason == amnotify.ReasonDoNotNotify {
 		if len(n.muted) > 0 {
