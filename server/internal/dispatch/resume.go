@@ -55,7 +55,8 @@ func (d *Dispatcher) Resume(alerts []*alert.Alert, groups []GroupChange, told no
 }
 
 // rewind gives groups the timers that they had. One that was due meanwhile is due at
-// once; none waits longer than it would under the present configuration.
+// once; none waits longer than it would under the present configuration. Those that
+// have no alerts any more are gone.
 func (d *Dispatcher) rewind(groups []GroupChange, now time.Time) {
 	known := make(map[GroupID]GroupChange, len(groups))
 	for _, c := range groups {
@@ -66,6 +67,7 @@ func (d *Dispatcher) rewind(groups []GroupChange, now time.Time) {
 		if !ok {
 			continue
 		}
+		delete(known, g.id())
 		wait := g.route.GroupWait
 		if c.Flushes > 0 {
 			wait = g.route.GroupInterval
@@ -77,6 +79,9 @@ func (d *Dispatcher) rewind(groups []GroupChange, now time.Time) {
 		d.changed(g)
 	}
 	d.queue.init()
+	for id := range known {
+		d.changes = append(d.changes, GroupChange{Group: id, Gone: true})
+	}
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -127,3 +127,21 @@ func TestReceivedBeforeTheFirstConfiguration(t *testing.T) {
 		expect(t, r.team.take(), "40s a (first notification)")
 	})
 }
+
+// Groups that an earlier run had and this one has not leave the journal.
+func TestGroupsThatDoNotComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "route: {receiver: team, group_by: [alertname], group_wait: 30s}")
+		r.send(t, forever, "a", "b")
+		r.until(time.Minute)
+		r.stop()
+
+		again := newRig(t, "", func(o *Options) { o.Journal = r.groups })
+		again.Restore(Restored{SavedAt: time.Now(), Alerts: r.store.All(), Groups: r.groups.all()})
+		again.reload(t, "route: {receiver: other, group_wait: 30s, routes: [{matchers: [alertname=b], receiver: team, group_by: [alertname]}]}")
+		synctest.Wait()
+		if got := r.groups.all(); len(got) != 2 {
+			t.Errorf("got %v, want one group for each of the two routes", got)
+		}
+	})
+}
