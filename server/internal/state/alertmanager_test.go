@@ -174,3 +174,66 @@ func TestSilencesSurviveACrash(t *testing.T) {
 		t.Errorf("got %v, want the silence", got)
 	}
 }
+
+// What expired while the server was away is not kept for ever: nobody knows it any
+// more who could say that it is gone.
+func TestWhatExpiredIsNotKept(t *testing.T) {
+	dir := t.TempDir()
+	p := newParts(dir)
+	p.add(t, t0, "a")
+	entry := notify.Entry{Firing: notify.Hashes{1}, At: t0, ExpiresAt: t0.Add(time.Hour)}
+	if err := p.log.Record(t.Context(), notify.Record{Key: notify.Key{GroupKey: "g"}, Entry: entry}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.keeper.Save(t0); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		now  time.Time
+		want int // lines that are saved, but for the first two
+	}{
+		{t0.Add(time.Hour), 2},
+		{t0.Add(3 * time.Hour), 0},
+	} {
+		again := newParts(dir)
+		again.keeper.Restore(tc.now)
+		if err := again.keeper.Save(tc.now); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, "state", fileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(string(content), "\n") - 2; got != tc.want {
+			t.Errorf("after %v %d things are saved, want %d:\n%s", tc.now.Sub(t0), got, tc.want, content)
+		}
+	}
+}
+
+// What other copies send while the server starts is younger than what it restores.
+func TestRestoreDoesNotOverwrite(t *testing.T) {
+	dir := t.TempDir()
+	key := notify.Key{GroupKey: "g"}
+	record := func(p *parts, at time.Time) {
+		t.Helper()
+		if err := p.log.Record(t.Context(), notify.Record{Key: key, Entry: notify.Entry{At: at, ExpiresAt: at.Add(time.Hour)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := newParts(dir)
+	record(p, t0)
+	if err := p.keeper.Save(t0); err != nil {
+		t.Fatal(err)
+	}
+	again := newParts(dir)
+	record(again, t0.Add(time.Minute))
+	again.keeper.Restore(t0)
+	if err := again.keeper.Save(t0.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	last := newParts(dir)
+	last.keeper.Restore(t0.Add(2 * time.Minute))
+	if e, _ := last.log.Get(key); !e.At.Equal(t0.Add(time.Minute)) {
+		t.Errorf("got the entry of %v, want the one of a minute later", e.At)
+	}
+}

@@ -168,6 +168,13 @@ func (c *contents) take(l line) error {
 	return nil
 }
 
+// forgetExpired removes what the parts would not take any more: nobody would ever say
+// that it is gone.
+func (c *contents) forgetExpired(now time.Time) {
+	c.silences = slices.DeleteFunc(c.silences, func(s *silence.Silence) bool { return !s.ExpiresAt.IsZero() && s.ExpiresAt.Before(now) })
+	c.notified = slices.DeleteFunc(c.notified, func(r notify.Record) bool { return r.Entry.ExpiresAt.Before(now) })
+}
+
 // checkHead returns what follows the first line, if that vouches for it.
 func checkHead(content []byte) ([]byte, error) {
 	head, body, _ := bytes.Cut(content, []byte("\n"))

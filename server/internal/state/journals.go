@@ -110,20 +110,27 @@ func (j *Journals) snapshot() contents {
 	return c
 }
 
-// restore goes on from a snapshot, except for the alerts of rules.
+// restore goes on from a snapshot, except for the alerts of rules. What was appended
+// before, other copies may have sent something, is younger.
 func (j *Journals) restore(c contents) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, a := range c.alerts {
-		j.alerts[a.Fingerprint()] = a
+		putOld(j.alerts, a.Fingerprint(), a)
 	}
 	for _, g := range c.groups {
-		j.groups[g.Group] = g
+		putOld(j.groups, g.Group, g)
 	}
 	for _, s := range c.silences {
-		j.silences[s.ID] = s
+		putOld(j.silences, s.ID, s)
 	}
 	for _, r := range c.notified {
-		j.notified[r.Key] = r.Entry
+		putOld(j.notified, r.Key, r.Entry)
+	}
+}
+
+func putOld[K comparable, V any](m map[K]V, key K, value V) {
+	if _, ok := m[key]; !ok {
+		m[key] = value
 	}
 }

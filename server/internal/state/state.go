@@ -127,6 +127,7 @@ func (k *Keeper) restoreOwn(now time.Time) {
 		return
 	}
 	k.savedAt = c.savedAt
+	c.forgetExpired(now)
 	k.o.Journals.restore(c)
 	k.o.Silences.Restore(now, c.silences)
 	k.o.Log.Restore(now, c.notified)
