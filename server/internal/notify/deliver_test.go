@@ -202,3 +202,27 @@ func TestData(t *testing.T) {
 		t.Errorf("found %q, want %q", found, want)
 	}
 }
+
+// What is told is remembered also if the last entry is dated by a clock that was ahead:
+// otherwise it would be told again with each flush until that time has come.
+func TestEntryFromTheFuture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := &integration{name: "webhook", sendResolved: true}
+		r, log := newReceiver(in)
+		known := batchOf(time.Now(), "a")
+		ahead := time.Now().Add(time.Hour)
+		key := Key{GroupKey: known.GroupKey, Receiver: "team", Integration: "webhook"}
+		if err := log.Record(t.Context(), Record{Key: key, Entry: Entry{Firing: Hashes{hash(known.Alerts[0].Labels)}, At: ahead, ExpiresAt: ahead.Add(time.Hour)}}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			time.Sleep(5 * time.Minute)
+			if _, err := r.Deliver(t.Context(), batchOf(time.Now(), "a", "b")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(in.calls); n != 1 {
+			t.Errorf("told %d times, want once", n)
+		}
+	})
+}

@@ -198,11 +198,22 @@ func (r *Receiver) deliverOne(ctx context.Context, in Integration, b Batch) (rep
 		Firing:    n.firing,
 		Resolved:  n.resolved,
 		Muted:     n.muted,
-		At:        now,
+		At:        after(entry, now),
 		ExpiresAt: now.Add(r.shared.Log.lifetime(b)),
 		Data:      data,
 	}})
 	return n.repeatAt(now, b), nil
+}
+
+// after returns the time of what is told now, by somebody who knew this entry. It is
+// later than the entry's, because of two entries the younger is right, also if the
+// clock by which that was dated is ahead of ours: another copy's, or our own before it
+// was put right.
+func after(entry Entry, now time.Time) time.Time {
+	if now.After(entry.At) {
+		return now
+	}
+	return entry.At.Add(1)
 }
 
 // record writes down what was told. Should that fail, it was told all the same:
