@@ -187,10 +187,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case now := <-save.C:
-			err = k.Save(now)
-		case now := <-maintain.C:
-			err = k.Maintain(now)
+		case <-save.C: // the time that it brings may be long past, if the disk was slow
+			err = k.Save(time.Now())
+		case <-maintain.C:
+			err = k.Maintain(time.Now())
 		}
 		if err != nil {
 			k.o.Logger.Error("What was received and notified since the last save would not survive a crash", "err", err)
