@@ -83,8 +83,8 @@ type savedNotified struct {
 }
 
 // body returns the lines after those that say what the file is and when it was saved.
-// What cannot be written, a time after the year 9999 for instance, is left out and
-// logged: it must not be in the way of all the rest.
+// What cannot be written is left out and logged: it must not be in the way of all
+// the rest.
 func (k *Keeper) body(c contents) []byte {
 	lines := make([][]byte, 0, len(c.alerts)+len(c.groups)+len(c.silences)+len(c.notified)+len(c.rules))
 	add := func(l line) {
@@ -192,12 +192,33 @@ func checkHead(content []byte) ([]byte, error) {
 	return body, nil
 }
 
+// The first and the last instant that JSON can tell.
+var (
+	firstWritable = time.Date(0, time.January, 1, 0, 0, 0, 0, time.UTC)
+	lastWritable  = time.Date(9999, time.December, 31, 23, 59, 59, 999999999, time.UTC)
+)
+
+// writable returns the instant next to t that can be written: clients give times
+// like the end of the year 9999 for "never", and others are reckoned from these.
+func writable(t time.Time) time.Time {
+	if t.Before(firstWritable) {
+		return firstWritable
+	}
+	if t.After(lastWritable) {
+		return lastWritable
+	}
+	if y := t.Year(); y < 0 || y > 9999 { // by the clocks of its own zone alone
+		return t.UTC()
+	}
+	return t
+}
+
 func saveAlert(a *alert.Alert) *savedAlert {
 	return &savedAlert{
 		Labels:       labelMap(a.Labels),
 		Annotations:  labelMap(a.Annotations),
-		StartsAt:     a.StartsAt,
-		EndsAt:       a.EndsAt,
+		StartsAt:     writable(a.StartsAt),
+		EndsAt:       writable(a.EndsAt),
 		UpdatedAt:    a.UpdatedAt,
 		GeneratorURL: a.GeneratorURL,
 		Timeout:      a.Timeout,

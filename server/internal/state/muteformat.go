@@ -49,7 +49,7 @@ type savedMatcher struct {
 
 func saveSilence(s *silence.Silence) *savedSilence {
 	saved := &savedSilence{
-		ID: s.ID, StartsAt: s.StartsAt, EndsAt: s.EndsAt, UpdatedAt: s.UpdatedAt, ExpiresAt: s.ExpiresAt,
+		ID: s.ID, StartsAt: writable(s.StartsAt), EndsAt: writable(s.EndsAt), UpdatedAt: s.UpdatedAt, ExpiresAt: writable(s.ExpiresAt),
 		CreatedBy: s.CreatedBy, Comment: s.Comment, Annotations: s.Annotations,
 	}
 	for _, set := range s.Matchers {

@@ -357,12 +357,41 @@ func TestSaveReplaces(t *testing.T) {
 func TestOneBadAlertCostsItselfOnly(t *testing.T) {
 	f := some("good")
 	bad := *f.alerts[0]
-	bad.Labels, bad.EndsAt = model.LabelSet{"alertname": "bad"}, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+	bad.Labels, bad.UpdatedAt = model.LabelSet{"alertname": "bad"}, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 	f.alerts = append(f.alerts, &bad)
 	dir := t.TempDir()
 	save(t, dir, f)
 	if got, _ := restore(t, dir); got.names() != "good" {
 		t.Errorf("got alerts %q, want good", got.names())
+	}
+}
+
+// An end in the year 9999 is what people write for "never"; what is reckoned from it,
+// or told in another zone, is beyond what JSON can tell.
+func TestTimesNobodyLivesToSeeAreSaved(t *testing.T) {
+	never := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	west, east := time.FixedZone("", -5*3600), time.FixedZone("", 5*3600)
+	for _, c := range []struct{ give, want time.Time }{
+		{never, never},
+		{never.AddDate(0, 0, 5), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)},
+		{never.In(east), never},
+		{time.Date(9999, 12, 31, 23, 59, 59, 0, west), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)},
+		{time.Date(0, 1, 1, 0, 0, 0, 0, east), time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).In(west), time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		a := *some("a").alerts[0]
+		a.EndsAt = c.give
+		sil := &silence.Silence{ID: "s", Matchers: []matcher.Matchers{{{Type: matcher.MatchEqual, Name: "a", Value: "b"}}}, StartsAt: t0, EndsAt: c.give, UpdatedAt: t0, ExpiresAt: c.give}
+		got, err := decode(seal(t0, newKeeper("", &fake{}, nil).body(contents{alerts: []*alert.Alert{&a}, silences: []*silence.Silence{sil}})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.alerts) != 1 || !got.alerts[0].EndsAt.Equal(c.want) {
+			t.Errorf("%s: got alerts %q, want one until %s", c.give, texted(contents{alerts: got.alerts}), c.want)
+		}
+		if len(got.silences) != 1 || !got.silences[0].EndsAt.Equal(c.want) || !got.silences[0].ExpiresAt.Equal(c.want) {
+			t.Errorf("%s: got silences %q, want one until %s", c.give, texted(contents{silences: got.silences}), c.want)
+		}
 	}
 }
 
