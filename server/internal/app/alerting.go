@@ -111,7 +111,7 @@ func newAlerting(s *server, o AlertingOptions, dir string) (*alerting, error) {
 	})
 	p.tracing = tracing.New(s.logger.With("component", "tracing"))
 	p.state = state.New(state.Options{
-		Dir:             filepath.Join(dir, "state"),
+		Dir:             stateFolder(dir),
 		AlertmanagerDir: dir,
 		Journals:        p.journals,
 		Pipeline:        p.pipeline,
@@ -123,6 +123,9 @@ func newAlerting(s *server, o AlertingOptions, dir string) (*alerting, error) {
 	})
 	return p, nil
 }
+
+// stateFolder is where, in the storage folder, what must survive is.
+func stateFolder(dir string) string { return filepath.Join(dir, "state") }
 
 // join takes the place among other copies, with what is shared with them. The peer
 // is nil if this copy is alone.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cresset-metrics/cresset/server/internal/config"
+	"github.com/cresset-metrics/cresset/server/internal/state"
 )
 
 // AlertmanagerOptions say what an [Alertmanager] does beyond its configuration
@@ -44,6 +45,7 @@ type AlertmanagerOptions struct {
 type Alertmanager struct {
 	server
 	o     AlertmanagerOptions
+	lock  *state.Lock              // on the storage folder
 	parts atomic.Pointer[alerting] // nil until they are built
 }
 
@@ -97,7 +99,8 @@ func (a *Alertmanager) settle() (err error) {
 	if err := os.MkdirAll(a.o.StoragePath, 0o777); err != nil {
 		return fmt.Errorf("unable to create data directory: %w", err)
 	}
-	return nil
+	a.lock, err = state.LockFolder(stateFolder(a.o.StoragePath))
+	return err
 }
 
 // Addrs are where the server listens.
@@ -110,6 +113,7 @@ func (a *Alertmanager) URL() string { return a.externalURL.String() + "/" }
 // requests, then what notifies. What must survive is saved last. It returns nil if
 // it ran and stopped as it should.
 func (a *Alertmanager) Run(ctx context.Context) error {
+	defer a.lock.Release()
 	return a.run(ctx, func() (house, error) {
 		p, err := newAlerting(&a.server, a.o.Alerting, a.o.StoragePath)
 		if err != nil {

@@ -77,7 +77,7 @@ func New(o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &App{o: o, server: server{logger: o.Logger, version: o.Version, started: time.Now(), registry: newRegistries(o.Version, "prometheus", "alertmanager")}}
+	a := &App{o: o, server: server{logger: o.Logger, version: o.Version, started: time.Now(), registry: newRegistries(o.Version, "prometheus", "alertmanager"), apologizes: true}}
 	var err error
 	if a.front, err = newFront([]string{o.ListenAddress}, false, o.WebConfigFile, o.Logger.With("component", "web")); err != nil {
 		return nil, err

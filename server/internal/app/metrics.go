@@ -15,13 +15,14 @@ import (
 	"github.com/cresset-metrics/cresset/prometheus"
 	"github.com/cresset-metrics/cresset/prometheus/collectors/version"
 	"github.com/cresset-metrics/cresset/server/internal/config"
+	"github.com/cresset-metrics/cresset/server/internal/notify/integration"
 )
 
 // The versions of the servers whose behaviour this one has, which their clients
 // ask for: they decide by them what they can expect.
 const (
 	prometheusVersion   = "3.15.0"
-	AlertmanagerVersion = "0.34.2"
+	AlertmanagerVersion = integration.AlertmanagerVersion
 )
 
 var versionOf = map[string]string{"prometheus": prometheusVersion, "alertmanager": AlertmanagerVersion}

@@ -25,6 +25,11 @@ type server struct {
 	externalURL *url.URL // how users reach the server
 	prefix      string   // of all paths: empty, or with a slash in front and none at the end
 	reloader    *reloader
+
+	// apologizes says that requests get an answer while the parts are built, which
+	// may take long. Else the ports are served when all is ready: that is what scripts
+	// wait for.
+	apologizes bool
 }
 
 // house is the parts of a server, tied together.
@@ -52,10 +57,16 @@ func (s *server) run(ctx context.Context, build func() (house, error)) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 
-	requests := start("web", fail, s.front.serve)
+	var requests *running
+	if s.apologizes {
+		requests = start("web", fail, s.front.serve)
+	}
 	house, err := build()
 	if err != nil {
 		fail(err)
+		if requests == nil {
+			return errors.Join(err, s.front.close())
+		}
 		requests.stop()
 		return err
 	}
@@ -67,6 +78,9 @@ func (s *server) run(ctx context.Context, build func() (house, error)) error {
 		s.reloader.open(house.steps())
 		s.front.answer(house.handler())
 		s.logger.Info("Ready", "url", s.externalURL.String()+"/")
+	}
+	if requests == nil {
+		requests = start("web", fail, s.front.serve)
 	}
 	watcher := start("configuration", fail, s.reloader.watch)
 

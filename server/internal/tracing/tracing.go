@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/alertmanager/tracing"
 	commonconfig "github.com/prometheus/common/config"
@@ -48,8 +49,12 @@ func (m *Manager) Apply(c Config) error {
 	return nil
 }
 
+// stopGrace is how long sending what there still is may take at the end.
+const stopGrace = 2 * time.Second
+
 // Run lets traces of others go on in ours, and ours in theirs, until the context
-// ends; then it sends what there still is. It returns nil, and may be called once.
+// ends; then it sends what there still is, for two seconds at most. It returns nil, and
+// may be called once.
 func (m *Manager) Run(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -58,8 +63,13 @@ func (m *Manager) Run(ctx context.Context) error {
 	}()
 	<-ctx.Done()
 	on.Store(false)
-	m.manager.Stop()
-	<-done
+	go m.manager.Stop() // has a longer patience of its own
+	grace := time.NewTimer(stopGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
+	}
 	return nil
 }
 

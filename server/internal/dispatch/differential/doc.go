@@ -13,6 +13,9 @@
 // and from chance. Where the pipelines differ on purpose, purpose_test.go says how,
 // and does what is needed to compare the rest.
 //
+// In real time, and as servers with their APIs, Debian's Alertmanager, 0.34.2 and ours
+// are put through one script side by side.
+//
 // What has no counterpart there is here too: what happens when both mended faults
 // are asked for, restarts with all state, and two senders of the same alerts.
 package differential

@@ -29,6 +29,14 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/notify"
 )
 
+// AlertmanagerVersion is that of the Alertmanager whose behaviour integrations have.
+// Services are told it.
+const AlertmanagerVersion = "0.34.2"
+
+// The packages of the integrations take this from how the program was built, which
+// says nothing of them.
+func init() { amnotify.UserAgentHeader = "Alertmanager/" + AlertmanagerVersion }
+
 const (
 	// overtime is how long an attempt may go on after its context has ended. SMTP
 	// and Telegram look at no context: with a server that hangs, they would hold up
