@@ -10,7 +10,7 @@ import (
 // parts are all rooms below app, api and web, none of which a part knows.
 var parts = []string{
 	"internal/config", "internal/document", "internal/storage", "internal/query/...", "internal/scrape", "internal/rule/...", "internal/send",
-	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify", "internal/cluster", "internal/tracing", "internal/state",
+	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify/...", "internal/cluster", "internal/tracing", "internal/state",
 }
 
 const oneWay = "signals go one way: scrape, storage, query, rule, alert, dispatch, notify; a part that needs more of a neighbour names it in an interface of its own, and app ties them"
