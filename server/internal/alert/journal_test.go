@@ -116,21 +116,22 @@ func TestJournalHasTheLastWord(t *testing.T) {
 }
 
 // What fired when it was last saved and ended while nobody listened fires for one
-// resolve timeout more, unless its client says that it ended.
+// resolve timeout more, unless its client says that it ended; what is about to end has
+// as long as it had when nobody listened any more, but not more than that timeout.
 func TestRestoreSustains(t *testing.T) {
 	j := newJournal()
 	s := NewStore(Options{Journal: j})
 	s.SetResolveTimeout(30 * time.Minute)
-	s.Restore(at(100), at(50), []*Alert{lasting("ended before", 40), lasting("ended then", 60), lasting("fires", 200)})
+	s.Restore(at(100), at(50), []*Alert{lasting("ended before", 40), lasting("ended then", 60), lasting("ends soon", 101), lasting("fires", 200)})
 	ends := func(name string) time.Time {
 		return s.Get(model.LabelSet{"alertname": model.LabelValue(name)}.Fingerprint()).EndsAt
 	}
-	for name, want := range map[string]time.Time{"ended before": at(40), "ended then": at(130), "fires": at(200)} {
+	for name, want := range map[string]time.Time{"ended before": at(40), "ended then": at(130), "ends soon": at(130), "fires": at(200)} {
 		if got := ends(name); !got.Equal(want) {
 			t.Errorf("%s: ends at %v, want %v", name, got, want)
 		}
 	}
-	if want := []string{"ended then gone=false"}; !slices.Equal(j.text, want) {
+	if want := []string{"ended then gone=false", "ends soon gone=false"}; !slices.Equal(j.text, want) {
 		t.Errorf("got %q written down, want %q", j.text, want)
 	}
 	resolved := lasting("ended then", 101)
@@ -139,5 +140,17 @@ func TestRestoreSustains(t *testing.T) {
 	}
 	if got := ends("ended then"); !got.Equal(at(101)) {
 		t.Errorf("its client said that it ended at %v, but it ends at %v", at(101), got)
+	}
+}
+
+// After a short absence nothing ends before its client had the time that it always has.
+func TestRestoreGivesBackTheTime(t *testing.T) {
+	s := NewStore(Options{})
+	s.SetResolveTimeout(30 * time.Minute)
+	s.Restore(at(100), at(97), []*Alert{lasting("soon", 101), lasting("later", 120), lasting("far", 140)})
+	for name, want := range map[string]time.Time{"soon": at(104), "later": at(123), "far": at(140)} {
+		if got := s.Get(model.LabelSet{"alertname": model.LabelValue(name)}.Fingerprint()).EndsAt; !got.Equal(want) {
+			t.Errorf("%s: ends at %v, want %v", name, got, want)
+		}
 	}
 }

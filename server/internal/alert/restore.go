@@ -9,14 +9,15 @@ import "time"
 // An alert that fired then, and whose end came while nobody listened, fires for one
 // resolve timeout more: its client could not say that it goes on. Else it would be
 // told resolved, and what it inhibits would be told to fire, only for it to come back.
+// For the same reason, one whose end is close is given back the time that was lost.
 //
 // The alerts belong to the store from then on.
 func (s *Store) Restore(now, savedAt time.Time, alerts []*Alert) {
 	timeout := time.Duration(s.resolveTimeout.Load())
 	var known, longer []*Alert
 	for _, a := range alerts {
-		if a.ResolvedAt(now) && !a.ResolvedAt(savedAt) {
-			longer = append(longer, sustained(a, now.Add(timeout)))
+		if end := sustainedEnd(a, now, savedAt, timeout); end.After(a.EndsAt) {
+			longer = append(longer, sustained(a, end))
 		} else {
 			known = append(known, a)
 		}
@@ -26,6 +27,19 @@ func (s *Store) Restore(now, savedAt time.Time, alerts []*Alert) {
 	defer s.mu.Unlock()
 	s.put(now, known, knownIDs)
 	s.append(s.put(now, longer, longerIDs))
+}
+
+// sustainedEnd is until when an alert fires at least because nobody listened for a
+// while: no longer than one timeout from now on, and zero if it had ended before.
+func sustainedEnd(a *Alert, now, savedAt time.Time, timeout time.Duration) time.Time {
+	end := now.Add(timeout)
+	if a.ResolvedAt(savedAt) {
+		return time.Time{}
+	}
+	if left := a.EndsAt.Sub(savedAt); !a.ResolvedAt(now) && left < timeout {
+		end = now.Add(left)
+	}
+	return end
 }
 
 // sustained returns an alert that ends then, unless its client says something else.
