@@ -45,9 +45,9 @@ type Flush struct {
 	// Due is when the group was due, At when the flush was handed out, which is later
 	// if the one before it took so long. Deadline is when it must be over.
 	Due, At, Deadline time.Time
-	// Alerts are copies of the group's alerts as of At, sorted. One that fires
-	// has no end, so that it cannot resolve while it is told about; every other
-	// one is resolved.
+	// Alerts are copies of the group's alerts as of At, or as of when it was this
+	// copy's turn to notify, sorted. One that fires has no end, so that it cannot
+	// resolve while it is told about; every other one is resolved.
 	Alerts []*alert.Alert
 
 	group    *group
@@ -82,16 +82,34 @@ func (g *group) flush(now time.Time) *Flush {
 		resolved:    make(map[model.Fingerprint]*alert.Alert),
 	}
 	for fp, held := range g.alerts {
-		a := *held
-		if a.ResolvedAt(now) {
-			f.resolved[fp] = held
-		} else {
-			a.EndsAt = time.Time{}
-		}
-		f.Alerts = append(f.Alerts, &a)
+		f.Alerts = append(f.Alerts, f.snapshot(fp, held, now))
 	}
 	alert.Sort(f.Alerts)
 	return f
+}
+
+// snapshot returns the copy of an alert that the flush tells about.
+func (f *Flush) snapshot(fp model.Fingerprint, held *alert.Alert, now time.Time) *alert.Alert {
+	a := *held
+	if a.ResolvedAt(now) {
+		f.resolved[fp] = held
+	} else {
+		delete(f.resolved, fp)
+		a.EndsAt = time.Time{}
+	}
+	return &a
+}
+
+// renew makes the alerts of a flush what they are at now, some time after it was
+// handed out. Those that came into the group since wait for its next flush all the
+// same, and those that left it stay as they were.
+func (f *Flush) renew(now time.Time) {
+	for i, a := range f.Alerts {
+		fp := a.Fingerprint()
+		if held := f.group.alerts[fp]; held != nil {
+			f.Alerts[i] = f.snapshot(fp, held, now)
+		}
+	}
 }
 
 // forget removes what was resolved in a flush that succeeded, except for alerts

@@ -346,3 +346,41 @@ func toldByAll(t *testing.T, copies []*haCopy) []toldAt {
 	slices.SortFunc(all, func(a, b toldAt) int { return int(a.at - b.at) })
 	return all
 }
+
+// What the second copy saw before it waited for its turn may be over when that comes:
+// an alert that ended meanwhile, which the first copy has told by then, is not told to
+// fire again, nor one resolved that fires again.
+func TestWhatChangesWhileACopyWaits(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		// how long the alert lasts, as sent before the second copy's flush, and while
+		// that waits
+		before, meanwhile time.Duration
+		want              string
+	}{
+		{"ends", forever, -time.Second, "5m35s -a (all alerts resolved)"},
+		{"ended and fires again", -time.Second, forever, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				copies := newCopies(t, "route: {receiver: team, group_wait: 30s, group_interval: 5m, repeat_interval: 12h}", make([]time.Duration, 2))
+				first, second := copies[0], copies[1]
+				second.send(t, forever, "a")
+				second.until(5 * time.Second)
+				first.send(t, forever, "a") // its flushes are at 35s and 5m35s
+				sendBoth := func(when, lasts time.Duration) {
+					t.Helper()
+					second.until(when)
+					first.send(t, lasts, "a")
+					second.send(t, lasts, "a")
+				}
+				sendBoth(5*time.Minute+29*time.Second, tc.before)
+				expect(t, first.team.take(), "35s a (first notification)")
+				sendBoth(5*time.Minute+32*time.Second, tc.meanwhile) // the second waits from 5m30s to 5m45s
+				second.until(time.Hour)
+				expect(t, first.team.take(), tc.want)
+				expect(t, second.team.take(), "")
+			})
+		})
+	}
+}

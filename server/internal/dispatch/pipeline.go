@@ -146,9 +146,6 @@ func New(o Options) *Pipeline {
 			ExactRepeat: o.ExactRepeat,
 		},
 	}
-	if o.Peer != nil {
-		p.shared.Turn = p.turn
-	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.metrics = newMetrics(o.Registerer, p, o.Features.EnableGroupKeyInMetrics())
 	return p
@@ -218,6 +215,13 @@ func (p *Pipeline) done(f *Flush, o Outcome) {
 	p.append()
 	p.mu.Unlock()
 	p.wake()
+}
+
+// renew brings a flush that had to wait up to date.
+func (p *Pipeline) renew(f *Flush, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f.renew(now)
 }
 
 // Config returns the configuration in force, nil before the first Apply. It must

@@ -17,8 +17,8 @@ import (
 // muteScope makes the spans of what is muted, which Alertmanager counts to notifying.
 var muteScope = tracing.NewScope("notify")
 
-// This file is what happens to a flush: it waits until other copies are known, leaves
-// out what is muted, and delivers the rest.
+// This file is what happens to a flush: it waits until other copies are known and for
+// its turn among them, leaves out what is muted, and delivers the rest.
 
 // tell carries out one flush. One of which nothing is left has succeeded.
 func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome, error) {
@@ -27,7 +27,11 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 		if err := p.o.Peer.WaitReady(ctx); err != nil {
 			return Outcome{}, fmt.Errorf("waiting for the cluster to settle: %w", err)
 		}
-		now = clock() // that can take a while
+		if err := p.turn(ctx); err != nil {
+			return Outcome{}, fmt.Errorf("waiting for other copies to notify first: %w", err)
+		}
+		now = clock()
+		p.renew(f, now)
 	}
 	labels := gen.routeLabels(ctx, f.Route, f.GroupLabels, f.Alerts, p.logger)
 	alerts, muted := p.audible(ctx, gen, f, now)
@@ -59,6 +63,8 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 }
 
 // turn waits until the copies that come before this one have had the time to notify.
+// What they told by then is in the log; so that it is not compared with what was
+// before, alerts are looked at again afterwards.
 func (p *Pipeline) turn(ctx context.Context) error {
 	timer := time.NewTimer(p.o.Peer.Wait())
 	defer timer.Stop()

@@ -82,9 +82,6 @@ type Shared struct {
 	Metrics *Metrics
 	// Now is the clock by which the notification log dates its entries.
 	Now func() time.Time
-	// Turn waits until it is this copy's turn to notify, so that what another copy
-	// has told by then is in the log; nil does not wait. Its error ends the attempt.
-	Turn func(context.Context) error
 	// ExactRepeat counts a repetition as due at the very instant at which its
 	// interval is over, not after it.
 	ExactRepeat bool
@@ -155,12 +152,6 @@ func (r *Receiver) deliverOne(ctx context.Context, in Integration, b Batch) (rep
 			err = fmt.Errorf("%s/%s: panic: %v", r.name, in, p)
 		}
 	}()
-	if r.shared.Turn != nil {
-		if err := r.shared.Turn(ctx); err != nil {
-			return time.Time{}, fmt.Errorf("%s/%s: waiting for other copies to notify first: %w", r.name, in, err)
-		}
-	}
-
 	key := Key{GroupKey: b.GroupKey, Receiver: r.name, Integration: in.Name(), Index: in.Index()}
 	entry, known := r.shared.Log.Get(key)
 	n := compose(entry, b, r.shared.Now())
