@@ -164,3 +164,17 @@ func TestDays(t *testing.T) {
 		"24h1m0s team steady; 30h1m0s team -flapping steady; 36h1m0s team steady; 42h1m0s team steady; "+
 		"48h1m0s team steady; 54h1m0s team -flapping steady; 60h1m0s team steady; 66h1m0s team steady")
 }
+
+// An earlier repetition is written down like every other timer.
+func TestRepetitionIsWrittenDown(t *testing.T) {
+	d := NewDispatcher(loadTree(t, "route: {receiver: team, group_wait: 0s, group_interval: 5m}"), time.Time{})
+	d.Insert(newAlert("a", 0, 0), at(0))
+	due, _ := d.Advance(at(0))
+	for _, f := range due {
+		d.Done(f, Outcome{Told: true, RepeatAt: at(2 * time.Minute)})
+	}
+	changes := d.Changes()
+	if last := changes[len(changes)-1]; !last.Next.Equal(at(2 * time.Minute)) {
+		t.Errorf("written down as due at %v, want in two minutes", last.Next)
+	}
+}

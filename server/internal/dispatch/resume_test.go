@@ -3,9 +3,15 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/cresset-metrics/cresset/server/internal/alert"
 )
 
 // A pipeline that goes on where another stopped tells nobody what they know, and
@@ -144,4 +150,26 @@ func TestGroupsThatDoNotComeBack(t *testing.T) {
 			t.Errorf("got %v, want one group for each of the two routes", got)
 		}
 	})
+}
+
+// Groups come back with their timers in whatever order these are due; one that was due
+// while the process was away is due now, and decides by the present time.
+func TestTimersOfSeveralGroups(t *testing.T) {
+	d := NewDispatcher(loadTree(t, "route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 5m}"), time.Time{})
+	var alerts []*alert.Alert
+	var groups []GroupChange
+	for name, next := range map[string]time.Duration{"a": 4 * time.Minute, "b": time.Minute, "c": -time.Hour, "d": 3 * time.Minute, "e": 2 * time.Minute} {
+		alerts = append(alerts, newAlert(name, 0, 0))
+		groups = append(groups, GroupChange{Group: GroupID{Key: fmt.Sprintf(`{}:{alertname="%s"}`, name), Receiver: "team", RouteID: "{}"}, Next: at(next), Flushes: 1})
+	}
+	d.Resume(alerts, groups, func(string, string, model.LabelSet) bool { return true }, at(0))
+	var got []string
+	for now := at(0); len(got) < 5; {
+		due, next := d.Advance(now)
+		for _, f := range due {
+			got = append(got, fmt.Sprint(f.GroupLabels["alertname"], " ", f.Due.Sub(t0)))
+		}
+		now = next
+	}
+	expect(t, strings.Join(got, ", "), "c 0s, b 1m0s, e 2m0s, d 3m0s, a 4m0s")
 }
