@@ -51,7 +51,7 @@ func (p *Pipeline) tell(ctx context.Context, gen *generation, f *Flush) (Outcome
 		GroupInterval:  f.Route.GroupInterval,
 		RepeatInterval: f.Route.RepeatInterval,
 		At:             f.Due,
-		AsOf:           f.At,
+		Begun:          f.At,
 		Alerts:         alerts,
 		Muted:          muted,
 	})

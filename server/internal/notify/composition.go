@@ -35,12 +35,12 @@ func compose(entry Entry, b Batch, now time.Time) composition {
 	if len(c.alerts) > len(b.Alerts) {
 		alert.Sort(c.alerts)
 	}
-	if entry.At.After(b.AsOf) && !entry.At.After(now) {
-		// Another copy has told since: what it told to be resolved has ended since,
-		// and must not be told to fire. (A time that is still to come says nothing:
-		// a clock was wrong.)
+	if entry.At.After(b.Begun) && !entry.At.After(now) {
+		// Another copy has told meanwhile: what it told to be resolved has ended, which
+		// this one may not have heard yet, and must not be told to fire, unless it began
+		// anew. (A time that is still to come says nothing: a clock was wrong.)
 		c.alerts = slices.DeleteFunc(slices.Clone(c.alerts), func(a *alert.Alert) bool {
-			return a.EndsAt.IsZero() && entry.Resolved.has(hash(a.Labels))
+			return a.EndsAt.IsZero() && a.StartsAt.Before(entry.At) && entry.Resolved.has(hash(a.Labels))
 		})
 	}
 	for _, a := range c.alerts {

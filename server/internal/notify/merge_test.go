@@ -196,6 +196,11 @@ func TestMaintain(t *testing.T) {
 func TestOtherCopyToldSince(t *testing.T) {
 	b := batchOf(mergeStart, "a", "b")
 	resolved := Hashes{hash(b.Alerts[0].Labels)}
+	anew := batchOf(mergeStart, "a", "b")
+	anew.Alerts[0].StartsAt = mergeStart.Add(2 * time.Second)
+	if c := compose(Entry{Resolved: resolved, At: mergeStart.Add(time.Second)}, anew, mergeStart.Add(10*time.Second)); names(c.alerts) != "a b " {
+		t.Errorf("one that began anew: got %q, want it told", names(c.alerts))
+	}
 	for _, tc := range []struct {
 		name  string
 		entry Entry

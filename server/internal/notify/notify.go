@@ -45,8 +45,9 @@ type Batch struct {
 	// At is when the flush became due: the time by which it is decided whether
 	// a repetition is due.
 	At time.Time
-	// AsOf is the instant of which Alerts and Muted tell.
-	AsOf time.Time
+	// Begun is when the flush was handed out: what another copy told since then may
+	// be news to this one.
+	Begun time.Time
 	// Alerts are those to tell about. One that fires has no end.
 	Alerts []*alert.Alert
 	// Muted are those that are left out because they are muted, if integrations are

@@ -72,7 +72,7 @@ func batchOf(at time.Time, alerts ...string) Batch {
 		GroupInterval:  5 * time.Minute,
 		RepeatInterval: 4 * time.Hour,
 		At:             at,
-		AsOf:           at,
+		Begun:          at,
 	}
 	for _, name := range alerts {
 		a := &alert.Alert{Alert: model.Alert{StartsAt: at.Add(-time.Hour)}}

@@ -124,7 +124,7 @@ func TestReasonAgainstReference(t *testing.T) {
 		slices.Sort(wantFiring)
 		slices.Sort(wantResolved)
 
-		c := compose(entry, Batch{AsOf: at, Alerts: alerts}, at)
+		c := compose(entry, Batch{Begun: at, Alerts: alerts}, at)
 		if !slices.Equal(c.firing, wantFiring) || !slices.Equal(c.resolved, wantResolved) {
 			t.Fatalf("got hashes %v, %v; want %v, %v", c.firing, c.resolved, wantFiring, wantResolved)
 		}
