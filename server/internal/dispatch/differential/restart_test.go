@@ -31,7 +31,7 @@ route: {receiver: both, group_wait: 10s, group_interval: 1m, repeat_interval: 1h
 			7m  restart 5s
 			20m restart 5s`, `
 			10s team/0 {} first notification: Down
-			10m10s team/0 {} all alerts resolved: -Down`},
+			11m10s team/0 {} all alerts resolved: -Down`},
 		{"an inhibited alert ends", inhibited, `
 			0s  post Slow[0s..10m]
 			5m  post Down[0s..1h]
@@ -39,20 +39,20 @@ route: {receiver: both, group_wait: 10s, group_interval: 1m, repeat_interval: 1h
 			20m restart 5s`, `
 			10s team/0 {alertname="Slow"} first notification: Slow
 			5m10s team/0 {alertname="Down"} first notification: Down
-			10m10s team/0 {alertname="Slow"} all alerts resolved: -Slow
+			11m10s team/0 {alertname="Slow"} all alerts resolved: -Slow
 			1h5m10s team/0 {alertname="Down"} all alerts resolved: -Down`},
 		{"an alert ends in a muted time", timed, `
 			0s  post Down[0s..10m]
 			7m  restart 5s
 			20m restart 5s`, `
 			10s team/0 {} first notification: Down
-			10m10s team/0 {} all alerts resolved: -Down`},
+			11m10s team/0 {} all alerts resolved: -Down`},
 		{"an alert ends outside of the active time", active, `
 			0s  post Down[0s..10m]
 			7m  restart 5s
 			20m restart 5s`, `
 			10s team/0 {} first notification: Down
-			10m10s team/0 {} all alerts resolved: -Down`},
+			11m10s team/0 {} all alerts resolved: -Down`},
 		{"a muted alert that its group was told without ends", plain, `
 			0s  post Down[0s..20m] Slow[0s..2h]
 			5m  silence s1 0s..1h alertname=Down
@@ -78,7 +78,7 @@ route: {receiver: both, group_wait: 10s, group_interval: 1m, repeat_interval: 1h
 			2h  post Down[0s..10m]`, `
 			10s both/0 {} first notification: Down
 			10s both/1 {} first notification: Down
-			10m10s both/0 {} all alerts resolved: -Down
+			11m10s both/0 {} all alerts resolved: -Down
 			2h0m10s both/0 {} first notification: Down
 			2h0m10s both/1 {} first notification: Down
 			2h10m10s both/0 {} all alerts resolved: -Down`},
