@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/template"
 
 	"github.com/cresset-metrics/cresset/server/internal/rule/definition"
+	"github.com/cresset-metrics/cresset/server/internal/templatetree"
 )
 
 // A template can run for ever, and fill the memory: it may range over any number,
@@ -56,9 +57,9 @@ func bounded(text string) string {
 		if t.Root == nil {
 			continue
 		}
-		boundRanges(t.Root)
+		templatetree.CallInRanges(t.Root, spend, countShown)
 		if name != main {
-			t.Root.Nodes = slices.Concat(call(enter), t.Root.Nodes, call(leave))
+			t.Root.Nodes = slices.Concat(templatetree.Call(enter), t.Root.Nodes, templatetree.Call(leave))
 			fmt.Fprintf(&b, "{{define %q}}%s{{end}}", name, t.Root)
 		}
 	}
@@ -66,41 +67,6 @@ func bounded(text string) string {
 		b.WriteString(t.Root.String())
 	}
 	return b.String()
-}
-
-// boundRanges makes each repetition of the ranges below a node spend, and each
-// action count what it shows.
-func boundRanges(n syntax.Node) {
-	switch n := n.(type) {
-	case *syntax.ListNode:
-		if n != nil {
-			for _, child := range n.Nodes {
-				boundRanges(child)
-			}
-		}
-	case *syntax.ActionNode:
-		countShown(n)
-	case *syntax.IfNode:
-		boundRanges(n.List)
-		boundRanges(n.ElseList)
-	case *syntax.WithNode:
-		boundRanges(n.List)
-		boundRanges(n.ElseList)
-	case *syntax.RangeNode:
-		boundRanges(n.List)
-		boundRanges(n.ElseList)
-		n.List.Nodes = slices.Concat(call(spend), n.List.Nodes)
-	}
-}
-
-// call returns the nodes of a call of a function.
-func call(function string) []syntax.Node {
-	tree := syntax.New("")
-	tree.Mode = syntax.SkipFuncCheck
-	if _, err := tree.Parse("{{"+function+"}}", "", "", make(map[string]*syntax.Tree)); err != nil {
-		panic(err) // a constant
-	}
-	return tree.Root.Nodes
 }
 
 // budget is what one expansion may still spend.

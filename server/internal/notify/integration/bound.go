@@ -17,6 +17,8 @@ import (
 	syntax "text/template/parse"
 
 	"github.com/prometheus/alertmanager/template"
+
+	"github.com/cresset-metrics/cresset/server/internal/templatetree"
 )
 
 // A template can run for ever, and fill the memory: it may range over any number,
@@ -78,8 +80,8 @@ func count(set *texttemplate.Template, counted map[*syntax.Tree]bool) {
 			continue
 		}
 		counted[one.Tree] = true
-		countRanges(one.Root)
-		one.Root.Nodes = slices.Concat(call(enter), one.Root.Nodes, call(leave))
+		templatetree.CallInRanges(one.Root, spend, nil)
+		one.Root.Nodes = slices.Concat(templatetree.Call(enter), one.Root.Nodes, templatetree.Call(leave))
 	}
 }
 
@@ -143,38 +145,6 @@ const (
 	enter = "__enter"
 	leave = "__leave"
 )
-
-// call returns the nodes of a call of a function.
-func call(function string) []syntax.Node {
-	tree := syntax.New("")
-	tree.Mode = syntax.SkipFuncCheck
-	if _, err := tree.Parse("{{"+function+"}}", "", "", make(map[string]*syntax.Tree)); err != nil {
-		panic(err) // a constant
-	}
-	return tree.Root.Nodes
-}
-
-// countRanges makes each repetition of the ranges below a node count.
-func countRanges(n syntax.Node) {
-	switch n := n.(type) {
-	case *syntax.ListNode:
-		if n != nil {
-			for _, child := range n.Nodes {
-				countRanges(child)
-			}
-		}
-	case *syntax.IfNode:
-		countRanges(n.List)
-		countRanges(n.ElseList)
-	case *syntax.WithNode:
-		countRanges(n.List)
-		countRanges(n.ElseList)
-	case *syntax.RangeNode:
-		countRanges(n.List)
-		countRanges(n.ElseList)
-		n.List.Nodes = slices.Concat(call(spend), n.List.Nodes)
-	}
-}
 
 // budget is what one expansion may still spend. It is written to: what is shown is
 // counted, and thrown away.
