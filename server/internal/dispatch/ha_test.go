@@ -384,3 +384,14 @@ func TestWhatChangesWhileACopyWaits(t *testing.T) {
 		})
 	}
 }
+
+// What a copy waits for its turn does not count against the time that it has to notify.
+func TestWaitIsLongerThanTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCopy(t, "route: {receiver: team, group_wait: 0s, group_interval: 5s, repeat_interval: 12h}", 2, 0)
+		close(c.ready)
+		c.send(t, forever, "a")
+		c.until(time.Minute)
+		expect(t, c.team.take(), "30s a (first notification)")
+	})
+}

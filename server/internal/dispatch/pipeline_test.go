@@ -385,3 +385,26 @@ func TestFailingReceiver(t *testing.T) {
 		}
 	})
 }
+
+// A flush that had to wait for the one before it is muted by the time at which it was
+// due, like one that did not have to.
+func TestMutedByWhenItWasDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "route: {receiver: team, routes: [{receiver: team, group_wait: 0s, group_interval: 20s, mute_time_intervals: [minute]}]}\n"+
+			"time_intervals: [{name: minute, time_intervals: [{times: [{start_time: '00:01', end_time: '00:02'}]}]}]")
+		r.until(55 * time.Second) // bubbles begin at midnight; the next flush is due at 1m15s
+		r.team.answer = func(ctx context.Context) error {
+			if time.Since(r.begin) < time.Minute {
+				<-time.After(70 * time.Second)
+			}
+			return nil
+		}
+		r.send(t, forever, "a")
+		r.until(time.Minute)
+		r.send(t, forever, "b")
+		r.until(2*time.Minute + 10*time.Second)
+		expect(t, r.team.take(), "55s a (first notification)")
+		r.until(3 * time.Minute)
+		expect(t, r.team.take(), "2m25s a b (new alerts added)")
+	})
+}
