@@ -63,8 +63,13 @@ func (web *Web) newSilence(r *request) content {
 }
 
 // linesOf writes the matchers of a link one a line, or as they are if they cannot be
-// read.
+// read. No matchers are not given to be read: the two syntaxes disagree about them, which
+// would be a warning in the log with every empty form.
 func linesOf(filter string) string {
+	switch strings.TrimSpace(filter) {
+	case "", "{}":
+		return ""
+	}
 	ms, err := compat.Matchers(filter, "web")
 	if err != nil {
 		return filter

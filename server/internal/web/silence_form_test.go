@@ -2,6 +2,7 @@ package web
 
 import (
 	"html"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/alertmanager/featurecontrol"
+	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
 
 	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
@@ -274,6 +277,19 @@ func TestSilenceLinks(t *testing.T) {
 	h.ServeHTTP(res, req)
 	if body := res.Body.String(); !strings.Contains(body, `name="by" value="night-shift"`) || strings.Contains(body, "secret") {
 		t.Errorf("the form does not know who is logged in, or knows too much:\n%s", body)
+	}
+}
+
+// An empty form is nothing to warn of.
+func TestEmptyFormIsNotLogged(t *testing.T) {
+	var log strings.Builder
+	compat.InitFromFlags(slog.New(slog.NewTextHandler(&log, nil)), featurecontrol.NoopFlags{})
+	t.Cleanup(func() { compat.InitFromFlags(slog.New(slog.DiscardHandler), featurecontrol.NoopFlags{}) })
+	h := aNight().serve("")
+	for _, path := range []string{"/silences/new", "/silences/new?filter=", "/silences/new?filter=%7B%7D"} {
+		if res := get(t, h, path); res.Code != http.StatusOK || log.Len() > 0 {
+			t.Errorf("%s: got status %d and log %q, want 200 and none", path, res.Code, log.String())
+		}
 	}
 }
 
