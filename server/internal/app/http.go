@@ -49,6 +49,7 @@ func (a *App) routes(p *parts) http.Handler {
 	}).Register(mux, prefix)
 
 	handle(mux, prefix+"/metrics", a.metricsPage(), http.MethodGet)
+	handle(mux, prefix+"/debug/pprof/", http.StripPrefix(prefix, profiles()), http.MethodGet, http.MethodPost)
 	handle(mux, prefix+"/-/healthy", text("Prometheus Server is Healthy.\n"), http.MethodGet)
 	handle(mux, prefix+"/-/ready", text("Prometheus Server is Ready.\n"), http.MethodGet)
 	handle(mux, prefix+"/-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.reloadRequest)),

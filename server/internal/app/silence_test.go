@@ -32,7 +32,7 @@ func TestAppHasSilences(t *testing.T) {
 		postJSON(t, a.URL()+"api/v2/silences", fmt.Sprintf(`{"matchers":[{"name":"alertname","value":"Quiet","isRegex":false}],"startsAt":%q,"endsAt":%q,"createdBy":"me","comment":"kept"}`,
 			time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339)))
 		news(a, "One")
-		for path, part := range map[string]string{"metrics": "\nalertmanager_cluster_enabled 0\n", "silences": "kept", "api/v2/status": `"status":"disabled"`} {
+		for path, part := range map[string]string{"metrics": "\nalertmanager_cluster_enabled 0\n", "silences": "kept", "debug/pprof/": "goroutine", "api/v2/status": `"status":"disabled"`} {
 			if page, err := fetch(a.URL() + path); err != nil || !strings.Contains(page, part) {
 				t.Errorf("%s: %v, want it to have %q", path, err, part)
 			}
