@@ -15,9 +15,11 @@ import (
 
 	"github.com/prometheus/alertmanager/tracing"
 	commonconfig "github.com/prometheus/common/config"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Config is the section tracing of an alertmanager.yml. Without an endpoint, no
@@ -36,6 +38,8 @@ type Manager struct {
 // New returns a Manager that sends nothing yet. The logger takes what goes wrong
 // while traces are sent.
 func New(logger *slog.Logger) *Manager {
+	// HTTP clients that are made before the first Apply stay with this provider.
+	otel.SetTracerProvider(veiled{noop.NewTracerProvider()})
 	return &Manager{manager: tracing.NewManager(logger)}
 }
 
@@ -45,6 +49,7 @@ func (m *Manager) Apply(c Config) error {
 	if err := m.manager.ApplyConfig(c); err != nil {
 		return fmt.Errorf("tracing: %w", err)
 	}
+	veil()
 	on.Store(c.Endpoint != "")
 	return nil
 }
