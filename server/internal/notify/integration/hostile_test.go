@@ -373,3 +373,35 @@ func TestConnectionsAreClosed(t *testing.T) {
 		return n <= 1
 	}, "connections stay open")
 }
+
+// What a receiver's failure says is logged: it has no secret in it.
+func TestErrorsHaveNoSecrets(t *testing.T) {
+	r := newReceiver(t, `
+  webhook_configs:
+  - {url: 'http://u:hidden@127.0.0.1:1/hidden?t=hidden'}
+  - {url: 'http://127.0.0.1:1', http_config: {authorization: {credentials: hidden}, proxy_url: 'http://u:hidden@127.0.0.1:1'}}
+  slack_configs: [{api_url: 'http://127.0.0.1:1/hidden', channel: c}]
+  discord_configs: [{webhook_url: 'http://127.0.0.1:1/hidden'}]
+  telegram_configs: [{api_url: 'http://127.0.0.1:1', bot_token: hidden, chat_id: 1}]
+  opsgenie_configs: [{api_url: 'http://127.0.0.1:1', api_key: hidden}]
+  victorops_configs: [{api_url: 'http://127.0.0.1:1', api_key: hidden, routing_key: r}]
+  wechat_configs: [{api_url: 'http://127.0.0.1:1', api_secret: hidden, corp_id: c}]
+  msteams_configs: [{webhook_url: 'http://127.0.0.1:1/hidden'}]
+  mattermost_configs: [{webhook_url: 'http://127.0.0.1:1/hidden'}]
+`)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // for one attempt of each at least
+	defer cancel()
+	err := r.deliver(ctx, "g")
+	if err == nil {
+		t.Fatal("got no error, want that all are refused")
+	}
+	told := strings.Split(err.Error(), "\n")
+	if len(told) != 10 {
+		t.Errorf("got %d errors, want 10: %v", len(told), err)
+	}
+	for _, text := range told {
+		if !strings.Contains(text, "connection refused") || strings.Contains(text, "hidden") {
+			t.Errorf("got error %q, want one that the connection is refused and that says nothing hidden", text)
+		}
+	}
+}

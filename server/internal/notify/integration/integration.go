@@ -183,6 +183,15 @@ type outcome struct {
 	err   error
 }
 
+// withoutSecrets returns an error that can be logged. The others see to that
+// themselves; in Telegram's errors there is the address, with the token of the bot.
+func (in *integration) withoutSecrets(err error) error {
+	if in.name == "telegram" {
+		return amnotify.RedactURL(err)
+	}
+	return err
+}
+
 // Notify makes one attempt. It returns at the latest a second after the end of the
 // context, with the context's error if the attempt has none yet.
 func (in *integration) Notify(ctx context.Context, alerts ...*alert.Alert) (again bool, err error) {
@@ -200,7 +209,7 @@ func (in *integration) Notify(ctx context.Context, alerts ...*alert.Alert) (agai
 			}
 		}()
 		again, err := in.attempt(limited, alerts)
-		finished <- outcome{again, err}
+		finished <- outcome{again, in.withoutSecrets(err)}
 	}()
 	select {
 	case o := <-finished:
