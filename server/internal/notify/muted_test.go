@@ -37,3 +37,23 @@ func TestMutedStrangers(t *testing.T) {
 		})
 	}
 }
+
+// Where ends are not sent, that one alert ended while another is muted is no news: the
+// muted one is not told as new when it is muted no more.
+func TestEndBesideMutedIsNoNewsWithoutSendResolved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := &integration{name: "email"}
+		r, _ := newReceiver(in)
+		quiet := batchOf(time.Now(), "-b")
+		quiet.Muted = batchOf(time.Now(), "a").Alerts
+		for _, b := range []Batch{batchOf(time.Now(), "a", "b"), quiet, batchOf(time.Now(), "a")} {
+			if _, err := r.Deliver(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Minute)
+		}
+		if n := len(in.calls); n != 1 {
+			t.Errorf("told %d times, want once", n)
+		}
+	})
+}
