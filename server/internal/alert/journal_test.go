@@ -134,6 +134,9 @@ func TestRestoreSustains(t *testing.T) {
 	if want := []string{"ended then gone=false", "ends soon gone=false"}; !slices.Equal(j.text, want) {
 		t.Errorf("got %q written down, want %q", j.text, want)
 	}
+	if a := s.Get(lasting("ended then", 0).Fingerprint()); !a.Timeout {
+		t.Error("the end that it was given counts as its client's")
+	}
 	resolved := lasting("ended then", 101)
 	if err := s.Receive(t.Context(), at(102), []*Alert{resolved}); err != nil {
 		t.Fatal(err)
@@ -152,5 +155,22 @@ func TestRestoreGivesBackTheTime(t *testing.T) {
 		if got := s.Get(model.LabelSet{"alertname": model.LabelValue(name)}.Fingerprint()).EndsAt; !got.Equal(want) {
 			t.Errorf("%s: ends at %v, want %v", name, got, want)
 		}
+	}
+}
+
+// What a lowered limit refuses is gone from the journal too.
+func TestRestoreUnderALowerLimit(t *testing.T) {
+	j := newJournal()
+	s := NewStore(Options{Journal: j, PerNameLimit: 1})
+	var alerts []*Alert
+	for _, instance := range []model.LabelValue{"1", "2", "3"} {
+		a := lasting("a", 100)
+		a.Labels["instance"] = instance
+		j.last[a.Fingerprint()] = a
+		alerts = append(alerts, a)
+	}
+	s.Restore(at(50), at(50), alerts)
+	if len(s.All()) != 1 || len(j.last) != 1 || j.last[s.All()[0].Fingerprint()] == nil {
+		t.Errorf("the store has %d alerts, the journal %d; want the same one", len(s.All()), len(j.last))
 	}
 }

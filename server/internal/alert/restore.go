@@ -1,6 +1,11 @@
 package alert
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
 
 // Restore puts alerts back as an earlier run had them, the resolved ones too; savedAt
 // is the last instant of which that run knew. An alert that has been received since is
@@ -26,7 +31,19 @@ func (s *Store) Restore(now, savedAt time.Time, alerts []*Alert) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(now, known, knownIDs)
-	s.append(s.put(now, longer, longerIDs))
+	s.append(slices.Concat(s.put(now, longer, longerIDs), s.refused(known, knownIDs), s.refused(longer, longerIDs)))
+}
+
+// refused says of those alerts that have no place any more, because the limit per name
+// was lowered, that they are gone. The caller holds mu.
+func (s *Store) refused(alerts []*Alert, fps []model.Fingerprint) []Change {
+	var changes []Change
+	for i, fp := range fps {
+		if s.alerts[fp] == nil {
+			changes = append(changes, Change{Alert: alerts[i], Gone: true})
+		}
+	}
+	return changes
 }
 
 // sustainedEnd is until when an alert fires at least because nobody listened for a

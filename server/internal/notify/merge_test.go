@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -215,5 +216,22 @@ func TestOtherCopyToldSince(t *testing.T) {
 		if got := names(c.alerts); got != tc.want || len(c.firing) != len(c.alerts) {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
+	}
+}
+
+// The end of a muted alert stands where its labels put it.
+func TestMutedEndsAreSorted(t *testing.T) {
+	b := batchOf(mergeStart, "b")
+	b.Muted = batchOf(mergeStart, "-a", "-c", "-unknown").Alerts
+	entry := Entry{At: mergeStart.Add(-time.Hour)}
+	for _, a := range b.Muted[:2] {
+		entry.Firing = append(entry.Firing, hash(a.Labels))
+	}
+	slices.Sort(entry.Firing)
+	if got, want := names(compose(entry, b, mergeStart).alerts), "-a b -c "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := names(b.Alerts), "b "; got != want {
+		t.Errorf("the batch is %q now, want %q as before", got, want)
 	}
 }
