@@ -1,14 +1,12 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
-	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
@@ -107,7 +105,7 @@ func (web *Web) silences(r *request) content {
 	var all []*silence.Silence
 	counts := make(map[string]int)
 	for _, s := range web.o.Silences.All() {
-		if hasMatchers(s, filter) {
+		if s.HasMatchers(filter) {
 			all = append(all, s)
 			counts[string(s.StateAt(r.now))]++
 		}
@@ -117,7 +115,7 @@ func (web *Web) silences(r *request) content {
 		return noChoice(r, "state", silenceStates)
 	}
 	d.Tabs = tabs
-	sortSilences(all, r.now)
+	slices.SortFunc(all, func(a, b *silence.Silence) int { return silence.Compare(a, b, r.now) })
 	silenced := web.present(r).silencedBy()
 	show := rows{left: maxRows}
 	for _, s := range all {
@@ -130,40 +128,6 @@ func (web *Web) silences(r *request) content {
 	}
 	d.LeftOut = show.LeftOut
 	return c
-}
-
-// hasMatchers reports whether one set of the silence has all these matchers, as the
-// API's filter of silences asks.
-func hasMatchers(s *silence.Silence, filter labels.Matchers) bool {
-	return slices.ContainsFunc(s.Matchers, func(set labels.Matchers) bool {
-		for _, want := range filter {
-			if !slices.ContainsFunc(set, func(m *labels.Matcher) bool {
-				return m.Name == want.Name && m.Type == want.Type && m.Value == want.Value
-			}) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-func sortSilences(all []*silence.Silence, now time.Time) {
-	slices.SortFunc(all, func(a, b *silence.Silence) int {
-		stateA, stateB := a.StateAt(now), b.StateAt(now)
-		if stateA != stateB {
-			return cmp.Compare(slices.Index(silenceStates, string(stateA)), slices.Index(silenceStates, string(stateB)))
-		}
-		var byTime int
-		switch stateA {
-		case silence.Active:
-			byTime = a.EndsAt.Compare(b.EndsAt)
-		case silence.Pending:
-			byTime = a.StartsAt.Compare(b.StartsAt)
-		default:
-			byTime = b.EndsAt.Compare(a.EndsAt)
-		}
-		return cmp.Or(byTime, cmp.Compare(a.ID, b.ID))
-	})
 }
 
 type silenceCounts struct{ Active, Pending int }

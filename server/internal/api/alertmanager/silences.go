@@ -1,7 +1,6 @@
 package alertmanager
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,9 +17,7 @@ import (
 	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
 )
 
-// getSilences lists the silences: first the active ones, the next to end first;
-// then the pending ones, the next to start first; then the expired ones, the last
-// to end first.
+// getSilences lists the silences, in the order of [silence.Compare].
 func (api *API) getSilences(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	matchers, err := parseMatchers(q["filter"])
@@ -35,9 +32,9 @@ func (api *API) getSilences(w http.ResponseWriter, r *http.Request) {
 	}
 	now := api.opts.Now()
 	found := slices.DeleteFunc(slices.Clone(api.opts.Silences.All()), func(s *silence.Silence) bool {
-		return !wanted[s.StateAt(now)] || !anySetHas(s.Matchers, matchers)
+		return !wanted[s.StateAt(now)] || !s.HasMatchers(matchers)
 	})
-	slices.SortFunc(found, func(a, b *silence.Silence) int { return compareSilences(a, b, now) })
+	slices.SortFunc(found, func(a, b *silence.Silence) int { return silence.Compare(a, b, now) })
 	shown := make(models.GettableSilences, 0, len(found))
 	for _, s := range found {
 		g, err := showSilence(s, now)
@@ -48,40 +45,6 @@ func (api *API) getSilences(w http.ResponseWriter, r *http.Request) {
 		shown = append(shown, g)
 	}
 	respond(w, http.StatusOK, shown)
-}
-
-// anySetHas says whether one of the sets of a silence has every wanted matcher:
-// the same name, operator and value, not one that means the same.
-func anySetHas(sets []labels.Matchers, wanted labels.Matchers) bool {
-	return slices.ContainsFunc(sets, func(set labels.Matchers) bool {
-		for _, w := range wanted {
-			if !slices.ContainsFunc(set, func(m *labels.Matcher) bool {
-				return m.Type == w.Type && m.Name == w.Name && m.Value == w.Value
-			}) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-var stateOrder = []silence.State{silence.Active, silence.Pending, silence.Expired}
-
-func compareSilences(a, b *silence.Silence, now time.Time) int {
-	state := a.StateAt(now)
-	if order := cmp.Compare(slices.Index(stateOrder, state), slices.Index(stateOrder, b.StateAt(now))); order != 0 {
-		return order
-	}
-	var order int
-	switch state {
-	case silence.Active:
-		order = a.EndsAt.Compare(b.EndsAt)
-	case silence.Pending:
-		order = a.StartsAt.Compare(b.StartsAt)
-	case silence.Expired:
-		order = b.EndsAt.Compare(a.EndsAt)
-	}
-	return cmp.Or(order, cmp.Compare(a.ID, b.ID))
 }
 
 func (api *API) getSilence(w http.ResponseWriter, r *http.Request) {
