@@ -11,6 +11,7 @@ import (
 var parts = []string{
 	"internal/config", "internal/document", "internal/storage", "internal/query/...", "internal/scrape", "internal/rule/...", "internal/send",
 	"internal/alert", "internal/route", "internal/mute/...", "internal/dispatch", "internal/notify/...", "internal/cluster", "internal/tracing", "internal/state",
+	"internal/regexpbudget",
 }
 
 const oneWay = "signals go one way: scrape, storage, query, rule, alert, dispatch, notify; a part that needs more of a neighbour names it in an interface of its own, and app ties them"
@@ -37,6 +38,7 @@ var plan = housetest.Plan{
 		part("internal/query", "internal/query/syntax", "internal/storage"),
 		part("internal/document"),
 		part("internal/templatetree"),
+		part("internal/regexpbudget"),
 		part("internal/rule/definition", "internal/document", "internal/query/syntax"),
 		part("internal/rule", "internal/rule/definition", "internal/templatetree", "internal/query", "internal/storage"),
 		{Path: "internal/rule/differential", Why: "tests alone, which compare the rule engine with upstream's"},

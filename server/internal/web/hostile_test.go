@@ -271,3 +271,15 @@ func TestFailingFirst(t *testing.T) {
 		t.Error("the target that is down is left out")
 	}
 }
+
+// An expression that would fill the memory is refused, where one stands in the address
+// and where one is typed.
+func TestLargeExpressions(t *testing.T) {
+	large := `a=~"` + strings.Repeat("x{1000}", 20) + `"`
+	if _, err := parseMatchers(large); err == nil || !strings.Contains(err.Error(), "counted repetitions") {
+		t.Errorf("got %v, want an error that says why", err)
+	}
+	if ms, err := parseMatchers(`a=~"x{1000}"` + "\n" + `b!~"y{10}"`); err != nil || len(ms) != 2 {
+		t.Errorf("got %v, %v; want what people may mean read", ms, err)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
+
+	"github.com/cresset-metrics/cresset/server/internal/regexpbudget"
 )
 
 // maxLink bounds the links that carry matchers: proxies and servers refuse lines
@@ -22,6 +24,7 @@ const maxLink = 8000
 // a part of the value before it.
 func parseMatchers(text string) (labels.Matchers, error) {
 	var all labels.Matchers
+	var budget regexpbudget.Budget
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -29,6 +32,14 @@ func parseMatchers(text string) (labels.Matchers, error) {
 		ms, err := compat.Matchers(line, "web")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", clip(line), err)
+		}
+		for _, m := range ms {
+			if m.Type != labels.MatchRegexp && m.Type != labels.MatchNotRegexp {
+				continue
+			}
+			if err := budget.Spend(m.Value); err != nil {
+				return nil, fmt.Errorf("%s: %w", clip(line), err)
+			}
 		}
 		all = append(all, ms...)
 	}

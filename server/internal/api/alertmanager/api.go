@@ -10,7 +10,7 @@
 //
 // Nothing that a client sends may cost much more than its length: bodies are
 // bounded, and so is the number of alerts in one (alerts.go) and what regular
-// expressions compile to (regexp.go).
+// expressions compile to (package regexpbudget).
 package alertmanager
 
 import (

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/alert"
+	"github.com/cresset-metrics/cresset/server/internal/regexpbudget"
 )
 
 // filter is what a request for alerts or groups asks for.
@@ -55,8 +56,8 @@ func newFilter(q url.Values, c *config.Config) (*filter, error) {
 }
 
 func compileReceiver(expr string) (*regexp.Regexp, error) {
-	var budget regexpBudget
-	if err := budget.spend(expr); err != nil {
+	var budget regexpbudget.Budget
+	if err := budget.Spend(expr); err != nil {
 		return nil, err
 	}
 	return regexp.Compile(expr)
@@ -72,14 +73,14 @@ func receiverMatchers(q url.Values) (labels.Matchers, error) {
 
 func parseMatchers(exprs []string) (labels.Matchers, error) {
 	ms := make(labels.Matchers, 0, len(exprs))
-	var budget regexpBudget
+	var budget regexpbudget.Budget
 	for _, expr := range exprs {
 		m, err := compat.Matcher(expr, "api")
 		if err != nil {
 			return nil, err
 		}
 		if m.Type == labels.MatchRegexp || m.Type == labels.MatchNotRegexp {
-			if err := budget.spend(m.Value); err != nil {
+			if err := budget.Spend(m.Value); err != nil {
 				return nil, err
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/cresset-metrics/cresset/server/internal/mute/silence"
+	"github.com/cresset-metrics/cresset/server/internal/regexpbudget"
 )
 
 // getSilences lists the silences, in the order of [silence.Compare].
@@ -157,7 +158,7 @@ func wrongTimes(p *models.PostableSilence, now time.Time) (reason string) {
 // newSilence returns the silence that was posted.
 func newSilence(p *models.PostableSilence) (*silence.Silence, error) {
 	matchers := make(labels.Matchers, len(p.Matchers))
-	var budget regexpBudget
+	var budget regexpbudget.Budget
 	for i, posted := range p.Matchers {
 		m, err := newMatcher(posted, &budget)
 		if err != nil {
@@ -178,7 +179,7 @@ func newSilence(p *models.PostableSilence) (*silence.Silence, error) {
 
 // newMatcher returns the matcher that was posted. What is wrong with it is found
 // in the order in which clients know it: the name, then the value.
-func newMatcher(p *models.Matcher, budget *regexpBudget) (*labels.Matcher, error) {
+func newMatcher(p *models.Matcher, budget *regexpbudget.Budget) (*labels.Matcher, error) {
 	if !compat.IsValidLabelName(model.LabelName(*p.Name)) {
 		return nil, fmt.Errorf("invalid label name %q", *p.Name)
 	}
@@ -193,7 +194,7 @@ func newMatcher(p *models.Matcher, budget *regexpBudget) (*labels.Matcher, error
 		matchType = labels.MatchNotEqual
 	}
 	if *p.IsRegex {
-		if err := budget.spend(*p.Value); err != nil {
+		if err := budget.Spend(*p.Value); err != nil {
 			return nil, fmt.Errorf("invalid regular expression %q: %w", *p.Value, err)
 		}
 	}

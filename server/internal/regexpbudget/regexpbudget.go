@@ -1,15 +1,18 @@
-package alertmanager
+// Package regexpbudget bounds the regular expressions that clients bring: what they
+// compile to may not cost much more than their length.
+package regexpbudget
 
 import (
 	"fmt"
 	"regexp/syntax"
 )
 
-// A regexpBudget bounds the regular expressions that one request brings: what
+// A Budget bounds the regular expressions that one request brings: what
 // they compile to may be a few times as long as their text, and freeSteps more.
 // That only limits counted repetitions: with those, a few kilobytes could become
-// hundreds of megabytes.
-type regexpBudget struct {
+// hundreds of megabytes. The zero value is ready for a request, and one goroutine may
+// use it.
+type Budget struct {
 	steps, text int
 }
 
@@ -18,8 +21,8 @@ const (
 	stepsPerByte = 4
 )
 
-// spend takes an expression into account, and refuses what is none or too large.
-func (b *regexpBudget) spend(expr string) error {
+// Spend takes an expression into account, and refuses what is none or too large.
+func (b *Budget) Spend(expr string) error {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return err
